@@ -1,0 +1,62 @@
+package platforms
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// A CredentialConnector connects an account by what its user types: an app password, a bot token.
+type CredentialConnector interface {
+	// Login checks the fields with the platform and returns the token and the accounts it opens. A wrong password is Unauthorized.
+	Login(ctx context.Context, c *Conn, fields map[string]Secret) (Token, []Account, error)
+}
+
+// A Refresher renews tokens. The caller holds the account's row lock, and stores the result before anything uses it.
+// Unauthorized means that the token is dead and the user must reconnect.
+type Refresher interface {
+	Refresh(ctx context.Context, c *Conn) (Token, error)
+}
+
+// A Validator finds the faults that Rules cannot say. It makes no remote call.
+type Validator interface {
+	Validate(c Content) []Problem
+}
+
+// A UsageReader reads a platform's own account of how much of a budget is used off an answer's header.
+type UsageReader interface {
+	// Usage reports false when the header says nothing.
+	Usage(h http.Header) (Usage, bool)
+}
+
+// An AppChooser has more than one registration with its platform, one per kind of login.
+type AppChooser interface {
+	// AppName is the name of the registration that an account was connected through: "instagram", "facebook". The operator's settings
+	// POSTHORN_<NAME>_CLIENT_ID and so on follow from it.
+	AppName(a Account) string
+}
+
+// Usage is a platform's word on one budget.
+type Usage struct {
+	Budget  string        // the name in Info.Budgets
+	Percent float64       // of the limit; 100 and above means that calls are refused
+	Regain  time.Duration // until calls are taken again; zero: not said
+}
+
+// Capabilities lists what a platform can do beside publishing, in the words of the API, sorted. It is the one place that asks.
+func Capabilities(p Platform) []string {
+	list := []string{}
+	add := func(name string, has bool) {
+		if has {
+			list = append(list, name)
+		}
+	}
+	_, login := p.(CredentialConnector)
+	_, refresh := p.(Refresher)
+	_, usage := p.(UsageReader)
+	add("credentials", login)
+	add("publish", true)
+	add("refresh", refresh)
+	add("usage", usage)
+	return list
+}

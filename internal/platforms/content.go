@@ -1,0 +1,114 @@
+package platforms
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Content is what one target publishes: the post's parts with the target's overrides merged in.
+type Content struct {
+	Title   string
+	Text    string
+	Media   []Media
+	Tags    []string
+	Options json.RawMessage // what only this platform knows [platformSpecificData]; empty or a JSON object
+}
+
+// MediaType is the broad type of a media item, the contract's word.
+type MediaType string
+
+// The media types of the contract.
+const (
+	Image    MediaType = "image"
+	Video    MediaType = "video"
+	GIF      MediaType = "gif"
+	Document MediaType = "document"
+)
+
+// Media is one item of a post. What was not measured yet is zero.
+type Media struct {
+	Type      MediaType     `json:"type"`
+	URL       string        `json:"url"`
+	Title     string        `json:"title,omitempty"`
+	AltText   string        `json:"altText,omitempty"`
+	Thumbnail string        `json:"thumbnail,omitempty"` // address of a cover image
+	MIME      string        `json:"mimeType,omitempty"`  // sniffed from the bytes, not believed
+	Size      int64         `json:"size,omitempty"`      // bytes
+	Width     int           `json:"width,omitempty"`     // pixels, after orientation
+	Height    int           `json:"height,omitempty"`
+	Duration  time.Duration `json:"-"`
+}
+
+// Fit says what form of an image a platform takes; MediaSource makes what it is given fit where that does no harm.
+type Fit struct {
+	Formats  []string // accepted MIME types; another format is turned into the first of them that can be written
+	MaxBytes int64    // zero: no limit
+	MaxWidth int      // wider ones are scaled down; zero: no limit
+}
+
+// File is opened media. The caller closes Body.
+type File struct {
+	Body   io.ReadCloser
+	MIME   string
+	Size   int64 // exact
+	Width  int   // pixels; zero when it is no image
+	Height int
+}
+
+// MediaSource hands media to an adapter. Its errors are *Error values: Rejected when the media cannot be made to fit or is gone,
+// Unavailable when trying again may help.
+type MediaSource interface {
+	// URL gives a public address from which the platform can read the item, fitted; fresh for this attempt.
+	URL(ctx context.Context, m Media, fit Fit) (string, error)
+	// Open reads the item itself, fitted.
+	Open(ctx context.Context, m Media, fit Fit) (*File, error)
+	// Page reads what a web page says of itself, for link cards. Its errors mean only that there is no card to be had.
+	Page(ctx context.Context, address string) (Page, error)
+}
+
+// Page is what a web page says of itself in its OpenGraph data, or in title and description.
+type Page struct {
+	URL, Title, Description, ImageURL string
+}
+
+// DecodeOptions reads a target's options into the adapter's typed ones. Unknown fields are ignored, as clients send options of later
+// versions; a field of the wrong type gives one Problem that names it.
+func DecodeOptions[T any](raw json.RawMessage) (T, []Problem) {
+	var opts T
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return opts, nil
+	}
+	err := json.Unmarshal(raw, &opts)
+	if err == nil {
+		return opts, nil
+	}
+	p := Problem{Rule: "options.type", Field: "platformSpecificData", Message: "platformSpecificData cannot be read: " + err.Error(),
+		Remediation: "Send the option with the type that GET /v1/platforms shows."}
+	if te, ok := err.(*json.UnmarshalTypeError); ok {
+		if te.Field != "" {
+			p.Field += "." + te.Field
+		}
+		p.Message = fmt.Sprintf("%s must be %s, not %s", strings.TrimPrefix(p.Field, "platformSpecificData."), jsonName(te.Type.Kind().String()), te.Value)
+	}
+	return opts, []Problem{p}
+}
+
+func jsonName(goKind string) string {
+	switch {
+	case goKind == "bool":
+		return "true or false"
+	case goKind == "string":
+		return "a string"
+	case goKind == "slice":
+		return "a list"
+	case goKind == "struct" || goKind == "map":
+		return "an object"
+	default:
+		return "a number"
+	}
+}

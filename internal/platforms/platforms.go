@@ -1,0 +1,134 @@
+// Package platforms is the contract between the publishing engine and the adapters: what a platform is asked, what it answers,
+// and the words both use. It imports nothing of ours.
+package platforms
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// A Platform publishes to one network. Values hold no state and may be shared by all goroutines.
+// What else a platform can do is found by type assertion: see capabilities.go.
+type Platform interface {
+	Info() Info
+	// Publish takes the next step of one target and says what comes after. It makes as few remote calls as a step needs, saves
+	// nothing itself, and never waits: waiting is Step.Wait.
+	//
+	// It is called again with the same Task when its answer was lost (the process died, the database was away), with
+	// Task.InDoubt set if the step is one of Info.Visible. A step that is not visible may simply be repeated.
+	// Errors are *Error values; anything else counts as Unknown.
+	Publish(ctx context.Context, c *Conn, t Task) (Step, error)
+}
+
+// Info is what the core and the API need to know of a platform. It is data and the same for every call.
+type Info struct {
+	Name    string   // the contract's value, also folder and path part: "instagram"
+	Title   string   // for people: "Instagram"
+	Visible []string // the steps whose effect the public can see; "" is the first step
+	Rules   Rules    // what a post may hold
+	Budgets []Budget // the platform's rate limits
+	Options any      // a zero value of the typed per-target options, for the schema in the API's description
+	Docs    string   // link to the platform's own documentation
+}
+
+// IsVisible reports whether the public may see the effect of a step.
+func (i Info) IsVisible(step string) bool {
+	for _, s := range i.Visible {
+		if s == step {
+			return true
+		}
+	}
+	return false
+}
+
+// A Budget is a rate limit that a platform declares.
+type Budget struct {
+	Name   string        `json:"name"`            // "calls", "posts"
+	Scope  string        `json:"scope"`           // "account" or "app"
+	Limit  int           `json:"limit,omitempty"` // zero: the platform tells the limit with each answer
+	Window time.Duration `json:"-"`
+	Source string        `json:"source"` // link to the page that states it
+}
+
+// A Task is one step to take for one target.
+type Task struct {
+	ID      string  // of the target: the idempotency key, where a platform takes one
+	Content Content // overrides merged in, rules already checked
+	State   State   // what the last step returned; zero at first
+	// InDoubt says that an earlier call with this State never reported back, or reported that it could not know: look before you act.
+	InDoubt bool
+	// Published is what the step that made the post visible returned; nil before that. A step with it set is a follow-up (a first
+	// comment, the next post of a thread), and its failure does not make the post a failed one.
+	Published *Remote
+}
+
+// State is what an adapter remembers between two steps. It is saved before anything else is done.
+type State struct {
+	Step string          `json:"step"`           // "uploading", "processing": shown to users, switched on by the adapter
+	Data json.RawMessage `json:"data,omitempty"` // the adapter's own; small, and free of secrets
+}
+
+// A Step is the outcome of Publish.
+type Step struct {
+	State State         // saved before anything else is done; State.Step "" together with Done ends the target
+	Wait  time.Duration // until the next call; zero: at once
+	Done  *Remote       // the post is visible. State.Step may still name what follows; Done may come again with more known (a permalink)
+	Note  string        // one line for the post's timeline: "container 1789 is being processed"
+}
+
+// Remote names a published post at its platform.
+type Remote struct {
+	ID  string `json:"id"`  // the platform's own ID
+	URL string `json:"url"` // the public address; empty while the platform has not given one
+}
+
+// Conn is one account, ready to talk: the adapter's only way out.
+type Conn struct {
+	// HTTP reaches the platform under its real host names. It carries no credential: the adapter adds the token as its platform
+	// wants it. It does not follow redirects.
+	HTTP    *http.Client
+	App     App
+	Account Account
+	Token   Token
+	Media   MediaSource
+	Now     func() time.Time
+}
+
+// Redact blanks every secret of the connection in what is about to be kept or shown.
+func (c *Conn) Redact(b []byte) []byte {
+	for _, s := range []Secret{c.Token.Access, c.Token.Refresh, c.App.Secret} {
+		if len(s.value) >= 8 { // shorter ones would blank innocent text, and no platform issues them
+			b = bytes.ReplaceAll(b, []byte(s.value), []byte(redacted))
+		}
+	}
+	return b
+}
+
+// App is the operator's registration with a platform.
+type App struct {
+	ID      string
+	Secret  Secret
+	Version string // the API version to speak; empty takes the adapter's pinned one
+}
+
+// Account is one connected identity: a page, a channel, a handle.
+type Account struct {
+	ID          string // ours
+	RemoteID    string // the platform's
+	Username    string
+	DisplayName string
+	PictureURL  string
+	ProfileURL  string
+	Data        json.RawMessage // the adapter's own: which login, which host; free of secrets
+}
+
+// Token is what an account's platform lets us in with.
+type Token struct {
+	Access    Secret
+	Refresh   Secret    // empty where the platform has none
+	ExpiresAt time.Time // of Access; zero: unknown or never
+	Scopes    []string
+}
