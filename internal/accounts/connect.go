@@ -1,0 +1,87 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/id"
+	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
+)
+
+// ConnectCredentials connects the account that a user's credentials open, within one of the owner's profiles (empty: the default one).
+// What the platform refuses is Invalid or Unauthorized with its words; a platform that cannot be reached is Unavailable.
+func (s *Service) ConnectCredentials(ctx context.Context, ownerID, profileID, platform string, fields map[string]platforms.Secret) (a Account, err error) {
+	defer errs.Wrap(&err, "accounts.ConnectCredentials(%s)", platform)
+	p, ok := s.Platforms.Get(platform)
+	connector, can := p.(platforms.CredentialConnector)
+	if !ok || !can {
+		return Account{}, &errs.Error{Code: errs.Invalid, Wire: "platform_not_supported", Field: "platform", Message: "this platform is not connected by credentials"}
+	}
+	if profileID != "" && !id.Valid(profileID) {
+		return Account{}, profileNotFound()
+	}
+	token, found, err := connector.Login(ctx, s.Visitor(platform), fields)
+	if err != nil {
+		return Account{}, loginError(err)
+	}
+	if len(found) != 1 {
+		return Account{}, errs.New(errs.Internal, "%s gave %d accounts for one login", platform, len(found))
+	}
+	var accountID string
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		into, err := s.profileFor(ctx, tx, ownerID, profileID)
+		if err != nil {
+			return err
+		}
+		accountID, err = s.Connect(ctx, tx, ownerID, into, platform, found[0], token)
+		return err
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	return s.byID(ctx, accountID)
+}
+
+func profileNotFound() error {
+	return &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileId", Message: "Profile not found"}
+}
+
+func (s *Service) profileFor(ctx context.Context, tx pgx.Tx, ownerID, profileID string) (string, error) {
+	if profileID == "" {
+		return s.EnsureDefaultProfile(ctx, tx, ownerID)
+	}
+	err := tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and id = $2`, ownerID, profileID).Scan(&profileID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", profileNotFound()
+	}
+	return profileID, err
+}
+
+// loginError renders a platform's refusal for the user who typed the credentials.
+func loginError(err error) error {
+	e := platforms.AsError(err)
+	message := e.Message
+	if e.Remediation != "" {
+		message += ". " + e.Remediation
+	}
+	out := &errs.Error{Code: errs.Invalid, Message: message, Err: err}
+	switch e.Kind {
+	case platforms.Unauthorized, platforms.TokenExpired:
+		out.Code, out.Wire = errs.Unauthorized, "invalid_credentials"
+	case platforms.RateLimited:
+		out.Code = errs.Limited
+		if !e.Reset.IsZero() {
+			out.Details = map[string]any{"resetAt": e.Reset}
+		}
+	case platforms.Rejected, platforms.Duplicate:
+		out.Details = map[string]any{"status": e.Status, "code": e.Code}
+	default:
+		out.Code, out.Wire = errs.Unavailable, "platform_api_error"
+		out.Message = "The platform could not be reached, try again: " + message
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/outbound"
+	"posthorn/internal/platforms"
+)
+
+// Session is an account's open connection, for one step.
+type Session struct {
+	Conn         *platforms.Conn
+	TokenVersion int64
+	service      *Service
+	mu           sync.Mutex
+	usage        map[string]platforms.Usage // the platform's last word on each budget
+}
+
+// Dial opens the connection through which an adapter talks for an account: its token, refreshed when that is due, and a transport that
+// calls before ahead of every request (its error stops the request) and listens to what the platform says of its budgets.
+//
+// Its errors are what keeps the account from being used: a *platforms.Error of kind Unauthorized (disconnected, or its token is dead),
+// RateLimited (its budget is used up) or what a refresh met; anything else is a fault of ours.
+func (s *Service) Dial(ctx context.Context, accountID string, before func() error) (*Session, error) {
+	a, err := s.byID(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	if !a.Active {
+		return nil, &platforms.Error{Kind: platforms.Unauthorized, Category: platforms.AccountIssue, Rule: "account.disconnected", Message: fmt.Sprintf("the account @%s is disconnected", a.Username)}
+	}
+	blocked, err := s.Budgets.BlockedUntil(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	if !blocked.IsZero() {
+		return nil, spent(blocked)
+	}
+	platform, ok := s.Platforms.Get(a.Platform)
+	if !ok {
+		return nil, fmt.Errorf("this program has no adapter for %q", a.Platform)
+	}
+	session := &Session{service: s, usage: map[string]platforms.Usage{}}
+	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: s.app(platform, a.remote()), Account: a.remote(), Media: s.Media, Now: s.Now}
+	token, err := s.Vault.Token(ctx, accountID, session.refresh(platform))
+	if err != nil {
+		return nil, err
+	}
+	session.Conn.Token, session.TokenVersion = token.Token, token.Version
+	return session, nil
+}
+
+func spent(until time.Time) *platforms.Error {
+	return &platforms.Error{Kind: platforms.RateLimited, Category: platforms.QuotaExhausted, Rule: "budget.exhausted", Reset: until,
+		Message:     "the platform says that the account's budget of calls is used up until " + until.UTC().Format("15:04:05 MST"),
+		Remediation: "Nothing: it goes on by itself then."}
+}
+
+func (s *Service) byID(ctx context.Context, accountID string) (a Account, err error) {
+	defer errs.Wrap(&err, "accounts.Dial(%s)", accountID)
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = $1`, accountID)
+	if err != nil {
+		return Account{}, err
+	}
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Account])
+}
+
+func (s *Service) app(p platforms.Platform, a platforms.Account) platforms.App {
+	name := p.Info().Name
+	if c, ok := p.(platforms.AppChooser); ok {
+		name = c.AppName(a)
+	}
+	return s.Apps(name)
+}
+
+// refresh is what the vault calls when the token is due; nil where the platform cannot refresh.
+func (x *Session) refresh(p platforms.Platform) func(context.Context, platforms.Token) (platforms.Token, error) {
+	r, ok := p.(platforms.Refresher)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, current platforms.Token) (platforms.Token, error) {
+		c := *x.Conn
+		c.Token = current
+		return r.Refresh(ctx, &c)
+	}
+}
+
+// hooks stand around every request of the session.
+func (x *Session) hooks(p platforms.Platform, before func() error) outbound.Hooks {
+	reader, _ := p.(platforms.UsageReader)
+	return outbound.Hooks{
+		Before: func(req *http.Request) error {
+			if err := before(); err != nil {
+				return err
+			}
+			return x.full()
+		},
+		After: func(_ *http.Request, resp *http.Response, _ error, _ time.Duration) {
+			if resp == nil || reader == nil {
+				return
+			}
+			if u, ok := reader.Usage(resp.Header); ok {
+				x.mu.Lock()
+				x.usage[u.Budget] = u
+				x.mu.Unlock()
+			}
+		},
+	}
+}
+
+// full refuses further requests of this step once the platform has said that a budget is used up.
+func (x *Session) full() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, u := range x.usage {
+		if u.Percent >= 100 {
+			return spent(x.Conn.Now().Add(max(u.Regain, time.Minute)))
+		}
+	}
+	return nil
+}
+
+// Close stores what the platform said of the account's budgets during the session.
+func (x *Session) Close(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var all []error
+	for _, u := range x.usage {
+		all = append(all, x.service.Budgets.Note(ctx, x.Conn.Account.ID, u))
+	}
+	clear(x.usage)
+	return errors.Join(all...)
+}
+
+// StaleToken marks the session's token as one to refresh before its next use.
+func (x *Session) StaleToken(ctx context.Context) error {
+	return x.service.Vault.Expire(ctx, x.Conn.Account.ID, x.TokenVersion)
+}
+
+// Visitor opens a connection to a platform for nobody yet: to log in.
+func (s *Service) Visitor(platform string) *platforms.Conn {
+	c := &platforms.Conn{HTTP: s.Outbound.Client(outbound.Hooks{}), Media: s.Media, Now: s.Now}
+	if p, ok := s.Platforms.Get(platform); ok {
+		c.App = s.app(p, platforms.Account{})
+	}
+	return c
+}

@@ -1,0 +1,45 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/id"
+)
+
+// defaultProfile is the name of the profile that every owner has from the start.
+const defaultProfile = "Default"
+
+// Profiles reads the profiles of an owner that a filter selects, the default one first, and how many there are in all.
+func (s *Service) Profiles(ctx context.Context, ownerID string, f ProfileFilter) (list []Profile, total int, err error) {
+	defer errs.Wrap(&err, "accounts.Profiles")
+	const where = ` from profiles where owner_id = $1 and ($2 = '' or name = $2)`
+	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, ownerID, f.Name).Scan(&total); err != nil {
+		return nil, 0, err
+	}
+	var limit *int
+	if f.Limit > 0 {
+		limit = &f.Limit
+	}
+	rows, err := s.Pool.Query(ctx, `select id, owner_id, name, description, color, is_default, created_at`+where+` order by is_default desc, created_at, id limit $3 offset $4`,
+		ownerID, f.Name, limit, f.Skip)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Profile])
+	return list, total, err
+}
+
+// EnsureDefaultProfile finds an owner's default profile, and makes it when there is none.
+func (s *Service) EnsureDefaultProfile(ctx context.Context, tx pgx.Tx, ownerID string) (profileID string, err error) {
+	defer errs.Wrap(&err, "accounts.EnsureDefaultProfile")
+	now := s.Now()
+	if _, err := tx.Exec(ctx, `insert into profiles (id, owner_id, name, is_default, created_at) values ($1, $2, $3, true, $4) on conflict do nothing`,
+		id.New(now), ownerID, defaultProfile, now); err != nil {
+		return "", err
+	}
+	err = tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and is_default`, ownerID).Scan(&profileID)
+	return profileID, err
+}

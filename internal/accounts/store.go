@@ -1,0 +1,119 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"posthorn/internal/budget"
+	"posthorn/internal/errs"
+	"posthorn/internal/id"
+	"posthorn/internal/outbound"
+	"posthorn/internal/platforms"
+	"posthorn/internal/tokens"
+)
+
+// Service is the domain of accounts.
+type Service struct {
+	Pool      *pgxpool.Pool
+	Platforms *platforms.Registry
+	Vault     *tokens.Vault
+	Budgets   *budget.Store
+	Apps      func(name string) platforms.App // the operator's registration of a name; zero when there is none
+	Outbound  *outbound.Platforms
+	Media     platforms.MediaSource
+	Now       func() time.Time
+}
+
+const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, a.username, a.display_name, a.picture_url, a.profile_url, a.active, a.needs_reconnection, a.data, a.created_at, a.updated_at`
+
+// List reads the accounts of an owner that a filter selects, and how many there are in all.
+func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Account, total int, err error) {
+	defer errs.Wrap(&err, "accounts.List")
+	const where = ` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and ($2 = '' or a.profile_id = $2) and ($3 = '' or a.platform = $3)
+		and ($4 = '' or a.active = ($4 = 'connected'))`
+	args := []any{ownerID, f.ProfileID, f.Platform, f.Status}
+	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, args...).Scan(&total); err != nil {
+		return nil, 0, err
+	}
+	var limit *int
+	if f.Limit > 0 {
+		limit = &f.Limit
+	}
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+where+` order by a.created_at, a.id limit $5 offset $6`, append(args, limit, f.Offset)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
+	return list, total, err
+}
+
+// Lookup reads the accounts of an owner by ID; those that do not exist or are another owner's are missing.
+func (s *Service) Lookup(ctx context.Context, ownerID string, ids []string) (found map[string]Account, err error) {
+	defer errs.Wrap(&err, "accounts.Lookup")
+	found = map[string]Account{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	valid := make([]string, 0, len(ids))
+	for _, i := range ids {
+		if id.Valid(i) { // anything else cannot exist, and might not even be text to Postgres
+			valid = append(valid, i)
+		}
+	}
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and a.id = any($2)`, ownerID, valid)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
+	for _, a := range list {
+		found[a.ID] = a
+	}
+	return found, err
+}
+
+// InProfile lists the IDs of the accounts in a profile.
+func (s *Service) InProfile(ctx context.Context, ownerID, profileID string) (ids []string, err error) {
+	defer errs.Wrap(&err, "accounts.InProfile")
+	rows, err := s.Pool.Query(ctx, `select id from accounts where owner_id = $1 and profile_id = $2`, ownerID, profileID)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Connect stores an account with its token. The same remote identity connected again keeps its ID and history, and becomes active again.
+func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, platform string, remote platforms.Account, token platforms.Token) (accountID string, err error) {
+	defer errs.Wrap(&err, "accounts.Connect(%s)", platform)
+	now := s.Now()
+	var data []byte
+	if len(remote.Data) > 0 {
+		data = remote.Data
+	}
+	err = tx.QueryRow(ctx, `
+		insert into accounts (id, owner_id, profile_id, platform, remote_id, username, display_name, picture_url, profile_url, data, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+		on conflict (owner_id, platform, remote_id) do update set profile_id = excluded.profile_id, username = excluded.username, display_name = excluded.display_name,
+			picture_url = excluded.picture_url, profile_url = excluded.profile_url, data = excluded.data, active = true, needs_reconnection = false, updated_at = excluded.updated_at
+		returning id`,
+		id.New(now), ownerID, profileID, platform, remote.RemoteID, remote.Username, remote.DisplayName, remote.PictureURL, remote.ProfileURL, data, now).Scan(&accountID)
+	if err != nil {
+		return "", err
+	}
+	return accountID, s.Vault.Put(ctx, tx, ownerID, accountID, token)
+}
+
+// NeedsReconnection marks an account whose token is dead.
+func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err error) {
+	defer errs.Wrap(&err, "accounts.NeedsReconnection(%s)", accountID)
+	_, err = s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1`, accountID, s.Now())
+	return err
+}
+
+// remote is the form that adapters see.
+func (a Account) remote() platforms.Account {
+	return platforms.Account{ID: a.ID, RemoteID: a.RemoteID, Username: a.Username, DisplayName: a.DisplayName, PictureURL: a.PictureURL, ProfileURL: a.ProfileURL, Data: json.RawMessage(a.Data)}
+}

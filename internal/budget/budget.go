@@ -1,0 +1,55 @@
+// Package budget keeps what the platforms say of each account's rate limits, shared by all workers, and says when an account may be
+// used again. It owns the table buckets.
+package budget
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/platforms"
+)
+
+const (
+	full = 100 // percent
+	// unknownRegain is how long a full budget stands when the platform does not say when it frees up.
+	unknownRegain = 5 * time.Minute
+)
+
+// Store keeps budgets.
+type Store struct {
+	Pool *pgxpool.Pool
+	Now  func() time.Time
+}
+
+// Note stores a platform's word on an account's budget. At 100 percent the account is blocked until the time the platform names.
+func (s *Store) Note(ctx context.Context, accountID string, u platforms.Usage) (err error) {
+	defer errs.Wrap(&err, "budget.Note(%s)", accountID)
+	now := s.Now()
+	var blocked *time.Time
+	if u.Percent >= full {
+		until := now.Add(unknownRegain)
+		if u.Regain > 0 {
+			until = now.Add(u.Regain)
+		}
+		blocked = &until
+	}
+	_, err = s.Pool.Exec(ctx, `
+		insert into buckets (account_id, name, percent, observed_at, blocked_until) values ($1, $2, $3, $4, $5)
+		on conflict (account_id, name) do update set percent = excluded.percent, observed_at = excluded.observed_at, blocked_until = excluded.blocked_until`,
+		accountID, u.Budget, u.Percent, now, blocked)
+	return err
+}
+
+// BlockedUntil is when an account may be used again; zero when it may be used now.
+func (s *Store) BlockedUntil(ctx context.Context, accountID string) (until time.Time, err error) {
+	defer errs.Wrap(&err, "budget.BlockedUntil(%s)", accountID)
+	var latest *time.Time
+	err = s.Pool.QueryRow(ctx, `select max(blocked_until) from buckets where account_id = $1 and blocked_until > $2`, accountID, s.Now()).Scan(&latest)
+	if latest != nil {
+		until = *latest
+	}
+	return until, err
+}

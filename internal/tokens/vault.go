@@ -1,0 +1,133 @@
+// Package tokens is the vault: it keeps the platforms' tokens sealed, opens them for those who talk for an account, and has each
+// refreshed by one worker at a time. It owns the table tokens, and no value leaves it but as a platforms.Secret.
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
+)
+
+// margin is how long before its end a token is refreshed, so that it outlives the step that uses it.
+const margin = 3 * time.Minute
+
+// Vault keeps tokens.
+type Vault struct {
+	Pool *pgxpool.Pool
+	Keys *Keys
+	Now  func() time.Time
+}
+
+// Versioned is a token and its version, which names it when it turns out to be stale.
+type Versioned struct {
+	platforms.Token
+	Version int64
+}
+
+// stored is the form inside the seal; Secret itself refuses to be encoded.
+type stored struct {
+	Access  string   `json:"a"`
+	Refresh string   `json:"r,omitempty"`
+	Scopes  []string `json:"s,omitempty"`
+}
+
+// Put stores an account's token in the caller's transaction, in place of an older one.
+func (v *Vault) Put(ctx context.Context, tx pgx.Tx, ownerID, accountID string, t platforms.Token) (err error) {
+	defer errs.Wrap(&err, "tokens.Put(%s)", accountID)
+	plain, err := json.Marshal(stored{t.Access.Reveal(), t.Refresh.Reveal(), t.Scopes})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into tokens as t (account_id, owner_id, sealed, expires_at, updated_at) values ($1, $2, $3, $4, $5)
+		on conflict (account_id) do update set sealed = excluded.sealed, expires_at = excluded.expires_at, version = t.version + 1, updated_at = excluded.updated_at`,
+		accountID, ownerID, v.Keys.seal(plain, accountID), expiry(t), v.Now())
+	return err
+}
+
+func expiry(t platforms.Token) *time.Time {
+	if t.ExpiresAt.IsZero() {
+		return nil
+	}
+	return &t.ExpiresAt
+}
+
+// Token opens an account's token. When it is about to expire and refresh is not nil, refresh is called first, under a lock on the row:
+// of ten workers one refreshes and the others get what it got. The new token is stored before anyone uses it.
+//
+// An account without a token is a platforms.Error of kind Unauthorized; errors of refresh come back as they are.
+func (v *Vault) Token(ctx context.Context, accountID string, refresh func(context.Context, platforms.Token) (platforms.Token, error)) (t Versioned, err error) {
+	t, err = v.read(ctx, v.Pool, accountID)
+	if err != nil || refresh == nil || !v.due(t) {
+		return t, err
+	}
+	err = postgres.InTx(ctx, v.Pool, func(tx pgx.Tx) error {
+		var ownerID string
+		if err := tx.QueryRow(ctx, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID); err != nil {
+			return err
+		}
+		if t, err = v.read(ctx, tx, accountID); err != nil || !v.due(t) {
+			return err // another worker was faster
+		}
+		fresh, err := refresh(ctx, t.Token)
+		if err != nil {
+			return err
+		}
+		if err := v.Put(ctx, tx, ownerID, accountID, fresh); err != nil {
+			return err
+		}
+		t = Versioned{fresh, t.Version + 1}
+		return nil
+	})
+	return t, err
+}
+
+func (v *Vault) due(t Versioned) bool {
+	return !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(v.Now().Add(margin))
+}
+
+// Expire marks a token as stale, unless a newer one has taken its place, so that the next call of Token refreshes it.
+func (v *Vault) Expire(ctx context.Context, accountID string, version int64) (err error) {
+	defer errs.Wrap(&err, "tokens.Expire(%s)", accountID)
+	_, err = v.Pool.Exec(ctx, `update tokens set expires_at = $3 where account_id = $1 and version = $2`, accountID, version, v.Now())
+	return err
+}
+
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func (v *Vault) read(ctx context.Context, db querier, accountID string) (t Versioned, err error) {
+	var sealed []byte
+	var expires *time.Time
+	err = db.QueryRow(ctx, `select sealed, expires_at, version from tokens where account_id = $1`, accountID).Scan(&sealed, &expires, &t.Version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return t, &platforms.Error{Kind: platforms.Unauthorized, Message: "the account has no token; connect it again"}
+	}
+	if err != nil {
+		errs.Wrap(&err, "tokens.Token(%s)", accountID)
+		return t, err
+	}
+	plain, err := v.Keys.open(sealed, accountID)
+	if err != nil {
+		errs.Wrap(&err, "tokens.Token(%s)", accountID)
+		return t, err
+	}
+	var s stored
+	if json.Unmarshal(plain, &s) != nil {
+		return t, errSealed
+	}
+	t.Access, t.Refresh, t.Scopes = platforms.NewSecret(s.Access), platforms.NewSecret(s.Refresh), s.Scopes
+	if expires != nil {
+		t.ExpiresAt = *expires
+	}
+	return t, nil
+}
