@@ -1,0 +1,158 @@
+package posts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/media"
+	"posthorn/internal/platforms"
+)
+
+// Problem is a fault of a new post: the rule that one target breaks, and where in the request.
+type Problem struct {
+	platforms.Problem
+	Platform  string `json:"platform,omitempty"`
+	AccountID string `json:"accountId,omitempty"`
+}
+
+// check holds a planned post to every rule, after measuring its media. It also settles the types of media that were not told.
+func (s *Service) check(ctx context.Context, post Post) error {
+	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
+	problems := mediaProblems(post, measured)
+	seen := map[string]int{}
+	for i, t := range post.Targets {
+		platform, _ := s.Platforms.Get(t.Platform)
+		c := post.content(t)
+		for j := range c.Media {
+			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
+		}
+		for _, p := range platforms.Check(platform, c) {
+			p.Field = requestField(p.Field, i, t)
+			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
+		}
+		key := string(post.fingerprint(t))
+		if first, twice := seen[key]; twice {
+			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
+				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
+		}
+		seen[key] = i
+	}
+	return invalid(problems)
+}
+
+// mediaURLs lists every address of media that a target would publish, once.
+func mediaURLs(post Post) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, t := range post.Targets {
+		for _, m := range post.media(t) {
+			if !seen[m.URL] {
+				seen[m.URL] = true
+				list = append(list, m.URL)
+			}
+		}
+	}
+	return list
+}
+
+// mediaProblems are the faults of the files themselves, told once for each place in the request.
+func mediaProblems(post Post, measured map[string]media.Result) []Problem {
+	var list []Problem
+	judge := func(prefix string, items []Media) {
+		for j := range items {
+			m := &items[j]
+			field := fmt.Sprintf("%s[%d].url", prefix, j)
+			r, ok := measured[m.URL]
+			if !ok {
+				continue // no target publishes it
+			}
+			var fault *media.Fault
+			switch {
+			case errors.As(r.Err, &fault):
+				list = append(list, Problem{Problem: platforms.Problem{Rule: fault.Rule, Field: field, Message: fault.Message, Remediation: fault.Remediation}})
+			case r.Err != nil:
+				list = append(list, Problem{Problem: platforms.Problem{Rule: "media.unreachable", Field: field, Message: "the media could not be read"}})
+			case m.Type == "":
+				m.Type = typeOf(r.Info.MIME)
+			case broad(m.Type) != broad(typeOf(r.Info.MIME)):
+				list = append(list, Problem{Problem: platforms.Problem{Rule: "media.type_mismatch", Field: strings.TrimSuffix(field, ".url") + ".type", Actual: r.Info.MIME,
+					Message: fmt.Sprintf("the item is declared as %s, but the file is %s", m.Type, r.Info.MIME), Remediation: "Leave out type, or set it to what the file is."}})
+			}
+		}
+	}
+	judge("mediaItems", post.Media)
+	for i, t := range post.Targets {
+		judge(fmt.Sprintf("platforms[%d].customMedia", i), t.CustomMedia)
+	}
+	return list
+}
+
+func typeOf(mime string) platforms.MediaType {
+	switch {
+	case mime == "image/gif":
+		return platforms.GIF
+	case strings.HasPrefix(mime, "image/"):
+		return platforms.Image
+	case strings.HasPrefix(mime, "video/"):
+		return platforms.Video
+	default:
+		return platforms.Document
+	}
+}
+
+// broad takes a GIF for an image: callers declare it as either.
+func broad(t platforms.MediaType) platforms.MediaType {
+	if t == platforms.GIF {
+		return platforms.Image
+	}
+	return t
+}
+
+func withMeasures(m platforms.Media, r media.Result) platforms.Media {
+	if r.Err != nil {
+		return m
+	}
+	m.MIME, m.Size, m.Width, m.Height, m.Duration = r.Info.MIME, r.Info.Size, r.Info.Width, r.Info.Height, r.Info.Duration
+	if m.Type == "" {
+		m.Type = typeOf(m.MIME)
+	}
+	return m
+}
+
+// requestField turns a field of a target's content into the field of the request that it came from.
+func requestField(field string, i int, t Target) string {
+	target := fmt.Sprintf("platforms[%d].", i)
+	switch {
+	case strings.HasPrefix(field, "platformSpecificData"):
+		return target + field
+	case strings.HasPrefix(field, "content") && t.CustomContent != nil:
+		return target + "customContent"
+	case strings.HasPrefix(field, "mediaItems") && t.CustomMedia != nil:
+		return target + "customMedia" + strings.TrimPrefix(field, "mediaItems")
+	default:
+		return field
+	}
+}
+
+// invalid makes one error of all problems; nil of none.
+func invalid(problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	fields := map[string][]string{}
+	for _, p := range problems {
+		fields[p.Field] = append(fields[p.Field], p.Message)
+	}
+	first := problems[0]
+	message := first.Message
+	if first.Platform != "" {
+		message = first.Platform + ": " + message
+	}
+	if n := len(problems) - 1; n > 0 {
+		message += fmt.Sprintf(" (and %d more, see details)", n)
+	}
+	return &errs.Error{Code: errs.Invalid, Field: first.Field, Message: message, Details: map[string]any{"fields": fields, "problems": problems}}
+}

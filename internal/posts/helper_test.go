@@ -1,0 +1,204 @@
+package posts_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
+	"posthorn/internal/errs"
+	"posthorn/internal/jobs"
+	"posthorn/internal/media"
+	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
+	"posthorn/internal/postgres/pgtest"
+	"posthorn/internal/posts"
+	"posthorn/internal/tokens"
+	"posthorn/internal/verdict"
+)
+
+// demo is a platform with one visible step; what it answers does not matter to these tests, which settle by hand.
+type demo struct{ name string }
+
+func (d demo) Info() platforms.Info {
+	return platforms.Info{Name: d.name, Title: "Demo", Visible: []string{"publishing"}, Rules: platforms.Rules{
+		Text: platforms.TextLimit{Max: 50, Count: platforms.CodePoints}, Source: "https://example.com",
+		Kinds: []platforms.PostKind{
+			{Name: "text", Title: "text post", NeedText: true},
+			{Name: "photo", Title: "photo", MinMedia: 1, MaxMedia: 2, Types: []platforms.MediaType{platforms.Image}, Image: &platforms.ImageLimits{Formats: []string{"image/jpeg"}}},
+		},
+		KindOf: func(c platforms.Content) string {
+			if len(c.Media) > 0 {
+				return "photo"
+			}
+			return "text"
+		},
+	}}
+}
+
+func (demo) Publish(context.Context, *platforms.Conn, platforms.Task) (platforms.Step, error) {
+	return platforms.Step{}, errors.New("not called")
+}
+
+// prober knows two files.
+type prober struct{}
+
+func (prober) ProbeAll(_ context.Context, urls []string) map[string]media.Result {
+	found := map[string]media.Result{}
+	for _, u := range urls {
+		switch u {
+		case "https://example.com/a.jpg":
+			found[u] = media.Result{Info: media.Info{MIME: "image/jpeg", Size: 1000, Width: 100, Height: 100}}
+		case "https://example.com/a.pdf":
+			found[u] = media.Result{Info: media.Info{MIME: "application/pdf", Size: 1000}}
+		default:
+			found[u] = media.Result{Err: &media.Fault{Rule: "media.not_found", Message: "there is nothing at this address"}}
+		}
+	}
+	return found
+}
+
+// world is a service on a database of its own, with two owners.
+type world struct {
+	*posts.Service
+	pool            *pgxpool.Pool
+	owner, stranger string
+	account, second string // of owner, at demo and at other
+	gone            string // of owner, disconnected
+	foreign         string // of stranger
+	accounts        *accounts.Service
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	pool := pgtest.New(t)
+	w := &world{pool: pool, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+	registry := platforms.NewRegistry(demo{"demo"}, demo{"other"})
+	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.accounts = &accounts.Service{Pool: pool, Platforms: registry, Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: w.clock}, Now: w.clock}
+	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler), w.clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Service = &posts.Service{Pool: pool, Platforms: registry, Accounts: w.accounts, Prober: prober{}, Queue: queue, Now: w.clock, Limits: verdict.Defaults}
+	people := &auth.Service{Pool: pool, Now: w.clock}
+	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+		for _, o := range []struct {
+			name string
+			id   *string
+			at   map[string]*string
+		}{{"owner", &w.owner, map[string]*string{"demo": &w.account, "other": &w.second, "demo gone": &w.gone}}, {"stranger", &w.stranger, map[string]*string{"demo": &w.foreign}}} {
+			id, _, err := people.EnsureOwner(t.Context(), tx, o.name)
+			if err != nil {
+				return err
+			}
+			*o.id = id
+			profile, err := w.accounts.EnsureDefaultProfile(t.Context(), tx, id)
+			if err != nil {
+				return err
+			}
+			for at, accountID := range o.at {
+				platform := at
+				if at == "demo gone" {
+					platform = "demo"
+				}
+				*accountID, err = w.accounts.Connect(t.Context(), tx, id, profile, platform, platforms.Account{RemoteID: at, Username: o.name + " at " + at},
+					platforms.Token{Access: platforms.NewSecret("token of " + at)})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		_, err := tx.Exec(t.Context(), `update accounts set active = false where id = $1`, w.gone)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) target(accountID string) posts.NewTarget {
+	platform := "demo"
+	if accountID == w.second {
+		platform = "other"
+	}
+	return posts.NewTarget{Platform: platform, AccountID: accountID}
+}
+
+// create makes a post for now, to the given accounts.
+func (w *world) create(t *testing.T, text string, accountIDs ...string) posts.Post {
+	t.Helper()
+	p := posts.NewPost{Content: text, Mode: posts.Now}
+	for _, id := range accountIDs {
+		p.Targets = append(p.Targets, w.target(id))
+	}
+	created, err := w.Create(t.Context(), w.owner, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created.Post
+}
+
+func (w *world) claim(t *testing.T, targetID, worker string) posts.Claim {
+	t.Helper()
+	c, err := w.Claim(t.Context(), targetID, worker, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) settle(t *testing.T, c posts.Claim, step platforms.Step, stepErr error) verdict.Verdict {
+	t.Helper()
+	v, err := w.Settle(t.Context(), c, step, stepErr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (w *world) get(t *testing.T, id string) posts.Post {
+	t.Helper()
+	p, err := w.Get(t.Context(), w.owner, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// rows counts what is stored, to see that a refused post leaves nothing.
+func (w *world) rows(t *testing.T) (n int) {
+	t.Helper()
+	if err := w.pool.QueryRow(t.Context(), `select (select count(*) from posts) + (select count(*) from targets) + (select count(*) from requests) + (select count(*) from river_job)`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func codeOf(err error) errs.Code { return errs.CodeOf(err) }

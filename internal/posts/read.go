@@ -1,0 +1,196 @@
+package posts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/id"
+)
+
+const postColumns = `id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at`
+
+// Get reads one post of an owner. One that does not exist, or is another's, is NotFound.
+func (s *Service) Get(ctx context.Context, ownerID, postID string) (post Post, err error) {
+	defer errs.Wrap(&err, "posts.Get(%s)", clip(postID, 40))
+	if !id.Valid(postID) {
+		return Post{}, notFound()
+	}
+	rows, err := s.Pool.Query(ctx, `select `+postColumns+` from posts where owner_id = $1 and id = $2`, ownerID, postID)
+	if err != nil {
+		return Post{}, err
+	}
+	list, err := s.collect(ctx, ownerID, rows)
+	if err != nil {
+		return Post{}, err
+	}
+	if len(list) == 0 {
+		return Post{}, notFound()
+	}
+	return list[0], nil
+}
+
+func notFound() error { return errs.New(errs.NotFound, "Post not found") }
+
+// orders are the contract's sort orders. Each ends in the ID, so that pages neither overlap nor leave gaps.
+var orders = map[string]string{
+	"":               "coalesce(scheduled_for, created_at) desc, id desc",
+	"scheduled-desc": "coalesce(scheduled_for, created_at) desc, id desc",
+	"scheduled-asc":  "coalesce(scheduled_for, created_at), id",
+	"created-desc":   "created_at desc, id desc",
+	"created-asc":    "created_at, id",
+	"status":         "status, coalesce(scheduled_for, created_at) desc, id desc",
+	"platform":       "(select min(platform) from targets t where t.post_id = posts.id), coalesce(scheduled_for, created_at) desc, id desc",
+}
+
+// List reads the posts that a filter selects, and how many there are in all.
+func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Post, total int, err error) {
+	defer errs.Wrap(&err, "posts.List")
+	order, ok := orders[f.Sort]
+	if !ok {
+		return nil, 0, errs.Fieldf("sortBy", "sortBy %q is not known", clip(f.Sort, 40))
+	}
+	if f.ProfileID != "" {
+		if f.accountIDs, err = s.Accounts.InProfile(ctx, ownerID, f.ProfileID); err != nil {
+			return nil, 0, err
+		}
+	}
+	where, args := f.where(ownerID)
+	if err := s.Pool.QueryRow(ctx, `select count(*) from posts where `+where, args...).Scan(&total); err != nil {
+		return nil, 0, err
+	}
+	args = append(args, f.Limit, f.Offset)
+	rows, err := s.Pool.Query(ctx, fmt.Sprintf(`select %s from posts join (select id as hit from posts where %s order by %s limit $%d offset $%d) hits on id = hit order by %s`,
+		postColumns, where, order, len(args)-1, len(args), order), args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err = s.collect(ctx, ownerID, rows)
+	return list, total, err
+}
+
+// where renders the filter; every value is a parameter.
+func (f Filter) where(ownerID string) (string, []any) {
+	conds, args := []string{"owner_id = $1"}, []any{ownerID}
+	add := func(cond string, value any) {
+		args = append(args, value)
+		conds = append(conds, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	if f.Status != "" {
+		add("status = ?", f.Status)
+	}
+	if f.Platform != "" {
+		add("exists (select 1 from targets t where t.post_id = posts.id and t.platform = ?)", f.Platform)
+	}
+	if f.AccountID != "" {
+		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = ?)", f.AccountID)
+	}
+	if f.ProfileID != "" {
+		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any(?))", f.accountIDs)
+	}
+	if !f.From.IsZero() {
+		add("coalesce(scheduled_for, created_at) >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		add("coalesce(scheduled_for, created_at) < ?", f.To)
+	}
+	if f.Search != "" {
+		add("(content ilike ? or title ilike ?)", "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Search)+"%")
+	}
+	return strings.Join(conds, " and "), args
+}
+
+// collect reads posts and, in two further queries for all of them, their targets and the accounts of those.
+func (s *Service) collect(ctx context.Context, ownerID string, rows pgx.Rows) ([]Post, error) {
+	list, err := pgx.CollectRows(rows, scanPost)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	ids, at := make([]string, len(list)), make(map[string]int, len(list))
+	for i, p := range list {
+		ids[i], at[p.ID] = p.ID, i
+	}
+	rows, err = s.Pool.Query(ctx, `
+		select id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at
+		from targets where post_id = any($1) order by post_id, position`, ids)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := pgx.CollectRows(rows, scanTarget)
+	if err != nil {
+		return nil, err
+	}
+	var accountIDs []string
+	for _, t := range targets {
+		accountIDs = append(accountIDs, t.Account.ID)
+	}
+	known, err := s.Accounts.Lookup(ctx, ownerID, accountIDs)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
+		if a, ok := known[t.Account.ID]; ok {
+			t.Account = shownAccount(a)
+		}
+		p := &list[at[t.PostID]]
+		p.Targets = append(p.Targets, t)
+	}
+	return list, nil
+}
+
+func scanPost(row pgx.CollectableRow) (Post, error) {
+	var p Post
+	var stored []byte
+	err := row.Scan(&p.ID, &p.OwnerID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
+		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt)
+	if err != nil {
+		return Post{}, err
+	}
+	p.Media, err = readMedia(stored)
+	return p, err
+}
+
+func scanTarget(row pgx.CollectableRow) (Target, error) {
+	var t Target
+	var custom, failure []byte
+	err := row.Scan(&t.ID, &t.PostID, &t.Platform, &t.Account.ID, &t.CustomContent, &custom, &t.Options, &t.ScheduledFor, &t.Status, &t.Step, &t.Open, &t.Unconfirmed, &t.Attempts,
+		&t.NextAt, &failure, &t.RemoteID, &t.RemoteURL, &t.PublishedAt)
+	if err != nil {
+		return Target{}, err
+	}
+	t.Account.Platform = t.Platform
+	if failure != nil {
+		t.Failure = new(Failure)
+		if err := json.Unmarshal(failure, t.Failure); err != nil {
+			return Target{}, fmt.Errorf("stored failure: %w", err)
+		}
+	}
+	t.CustomMedia, err = readMedia(custom)
+	return t, err
+}
+
+// Timeline reads what was done for a post so far, in order.
+func (s *Service) Timeline(ctx context.Context, ownerID, postID string) (steps []Step, err error) {
+	defer errs.Wrap(&err, "posts.Timeline(%s)", clip(postID, 40))
+	if _, err := s.Get(ctx, ownerID, postID); err != nil {
+		return nil, err
+	}
+	rows, err := s.Pool.Query(ctx, `
+		select s.target_id, s.at, s.step, s.outcome, s.note, s.wait_ms, s.took_ms from target_steps s join targets t on t.id = s.target_id
+		where t.owner_id = $1 and t.post_id = $2 order by s.at, s.target_id, s.claim`, ownerID, postID)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Step, error) {
+		var st Step
+		var wait, took int64
+		err := row.Scan(&st.TargetID, &st.At, &st.Step, &st.Outcome, &st.Note, &wait, &took)
+		st.Wait, st.Took = time.Duration(wait)*time.Millisecond, time.Duration(took)*time.Millisecond
+		return st, err
+	})
+}

@@ -1,0 +1,49 @@
+package posts
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/media"
+	"posthorn/internal/platforms"
+	"posthorn/internal/verdict"
+)
+
+// Queue takes the work that a transaction creates: a job for each target, in that same transaction.
+type Queue interface {
+	Publish(ctx context.Context, tx pgx.Tx, due []Due) error
+}
+
+// Due is a target and when to begin with it.
+type Due struct {
+	TargetID string
+	At       time.Time
+}
+
+// Accounts looks up the accounts of targets; those that do not exist or belong to another owner are missing from the answer.
+type Accounts interface {
+	Lookup(ctx context.Context, ownerID string, ids []string) (map[string]accounts.Account, error)
+	InProfile(ctx context.Context, ownerID, profileID string) ([]string, error)
+}
+
+// Prober measures media behind addresses before a post is accepted.
+type Prober interface {
+	ProbeAll(ctx context.Context, urls []string) map[string]media.Result
+}
+
+// Service is the domain of posts.
+type Service struct {
+	Pool      *pgxpool.Pool
+	Platforms *platforms.Registry
+	Accounts  Accounts
+	Prober    Prober
+	Queue     Queue // nil in a process that only works on targets
+	Now       func() time.Time
+	Limits    verdict.Limits
+	Ended     *Notifier // told when a target ends; nil tells nobody
+	waiters   waiters
+}
