@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+
+	"posthorn/internal/posts"
+)
+
+// enlist puts a member of the crew to work until the returned function is called, which ends it without a word, as kill -9 does.
+func enlist(t *testing.T, w *world, pool *pgxpool.Pool) (*Crew, func()) {
+	t.Helper()
+	c := NewCrew(pool, zerolog.Nop(), w.posts.HandBack)
+	ctx, cancel := context.WithCancel(context.Background())
+	joined, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.Run(ctx, func() { close(joined) })
+	}()
+	<-joined
+	t.Cleanup(func() { cancel(); <-ended })
+	return c, func() {
+		// The connection is cut and the worker's row left as it is.
+		if _, err := w.pool.Exec(context.Background(), `delete from workers where id = $1`, c.id); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		<-ended
+	}
+}
+
+func TestALostWorkersClaimsComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fine)
+	enlist(t, w, w.pool)
+	p := w.create(t, posts.NewPost{Content: "hello"})
+	id := p.Targets[0].ID
+	// A worker that claimed, and was killed: nobody holds its lock, and its last beat is four seconds old.
+	if _, err := w.pool.Exec(t.Context(), `insert into workers (id, lock_key, host, pid, started_at, beat_at) values ('dead', 42, 'h', 1, now() - interval '1 minute', now() - interval '4 seconds')`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.posts.Claim(t.Context(), id, "dead", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = array['other', 'dead'] where args->>'target' = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	for {
+		var state string
+		if err := w.pool.QueryRow(t.Context(), `select state from river_job where args->>'target' = $1`, id).Scan(&state); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.posts.Claim(t.Context(), id, "next", time.Hour)
+		if err == nil && state == "available" {
+			return
+		}
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("after 10 s the job is %s, and the claim says %v", state, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestALiveWorkerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fine)
+	a, _ := enlist(t, w, w.pool)
+	b, _ := enlist(t, w, w.pool)
+	lease := a.Lease()
+	time.Sleep(2 * beatEvery)
+	if err := lease.Check(); err != nil {
+		t.Errorf("the lease of a live worker: %v", err)
+	}
+	if n, err := Alive(t.Context(), w.pool); err != nil || n != 2 {
+		t.Errorf("%d alive (%v), want %s and %s", n, err, a.ID(), b.ID())
+	}
+}
+
+// TestALateRiserLosesItsLease counts a live worker as lost, as others do with one that was stopped for long: it joins again, but what it
+// had claimed before is no longer its own.
+func TestALateRiserLosesItsLease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fine)
+	c, _ := enlist(t, w, w.pool)
+	old := c.Lease()
+	if _, err := w.pool.Exec(t.Context(), `delete from workers where id = $1`, c.id); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	for old.Check() == nil {
+		if time.Since(begun) > 5*time.Second {
+			t.Fatal("its old lease still holds")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := c.Lease().Check(); err != nil {
+		t.Errorf("a new lease does not hold: %v", err)
+	}
+}
+
+func TestALeaseEndsWithTheBeat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fine)
+	c, kill := enlist(t, w, w.pool)
+	kill()
+	c.mu.Lock()
+	c.lastBeat = time.Now().Add(-trustFor - time.Second)
+	c.mu.Unlock()
+	if c.Lease().Check() == nil {
+		t.Error("a worker without a beat still trusts its claims")
+	}
+}

@@ -1,0 +1,131 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/rs/zerolog"
+
+	"posthorn/internal/posts"
+)
+
+const (
+	// softStop is how long a stopping worker lets its steps finish. What has not finished then is cut off, and settled as what it is.
+	softStop = 20 * time.Second
+	// sweepEvery is how often overdue targets get a job again that may have lost theirs.
+	sweepEvery = 10 * time.Second
+	sweepAfter = 15 * time.Second
+	sweepLimit = 1000
+)
+
+// Config makes a Runner.
+type Config struct {
+	Pool     *pgxpool.Pool
+	Posts    *posts.Service
+	Accounts dialer
+	Workers  int // steps at a time in this process
+	Log      zerolog.Logger
+	Slog     *slog.Logger // for River itself
+	Now      func() time.Time
+}
+
+// Runner is one process's share of the work.
+type Runner struct {
+	config Config
+	crew   *Crew
+	client *river.Client[pgx.Tx]
+	queue  *Queue
+}
+
+// NewRunner prepares the workers; Run starts them.
+func NewRunner(c Config) (*Runner, error) {
+	r := &Runner{config: c, crew: NewCrew(c.Pool, c.Log, c.Posts.HandBack)}
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, now: c.Now}); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
+		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}}, Workers: workers, Logger: c.Slog,
+		FetchCooldown: fetchCooldown, FetchPollInterval: pollInterval, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, SoftStopTimeout: softStop,
+		CompletedJobRetentionPeriod: keepCompleted,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	r.client, r.queue = client, &Queue{client: client, now: c.Now}
+	return r, nil
+}
+
+// Queue inserts jobs through this process's client.
+func (r *Runner) Queue() *Queue { return r.queue }
+
+// Run works until the context ends, and then until the steps in hand are finished or handed back. ready is called once work has begun.
+func (r *Runner) Run(ctx context.Context, ready func()) error {
+	crewCtx, leave := context.WithCancel(context.WithoutCancel(ctx)) // the crew is left last
+	defer leave()
+	joined := make(chan struct{})
+	var background sync.WaitGroup
+	background.Go(func() { r.crew.Run(crewCtx, func() { close(joined) }) })
+	defer background.Wait()
+	defer leave()
+	select {
+	case <-joined:
+	case <-ctx.Done():
+		return nil
+	}
+	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("jobs: %w", err)
+	}
+	ready()
+	sweeping, stopSweep := context.WithCancel(ctx)
+	background.Go(func() { r.sweep(sweeping) })
+	<-ctx.Done()
+	stopSweep()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
+	defer cancel()
+	if err := r.client.Stop(stop); err != nil {
+		return fmt.Errorf("jobs: stopping: %w", err)
+	}
+	return nil
+}
+
+// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, unless it has one. It also clears
+// away request IDs that have served their time.
+func (r *Runner) sweep(ctx context.Context) {
+	for wait(ctx, sweepEvery) {
+		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+			r.config.Log.Error().Err(err).Msg("sweep failed")
+		}
+	}
+}
+
+func (r *Runner) sweepOnce(ctx context.Context) error {
+	if err := r.config.Posts.DropOldRequests(ctx); err != nil {
+		return err
+	}
+	due, err := r.config.Posts.Overdue(ctx, r.config.Now().Add(-sweepAfter), sweepLimit)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	results, err := r.client.InsertMany(ctx, r.queue.params(due))
+	if err != nil {
+		return err
+	}
+	lost := 0
+	for _, res := range results {
+		if !res.UniqueSkippedAsDuplicate {
+			lost++
+		}
+	}
+	if lost > 0 {
+		r.config.Log.Warn().Int("targets", lost).Msg("overdue targets had lost their jobs and got new ones")
+	}
+	return nil
+}
