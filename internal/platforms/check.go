@@ -61,7 +61,7 @@ func (k *checker) text() {
 	t, rules := k.content.Text, k.info.Rules
 	if strings.TrimSpace(t) == "" {
 		if k.kind.NeedText {
-			k.add(Problem{Rule: k.kind.Name + ".text_required", Field: "content", Message: fmt.Sprintf("a %s %s needs a text", k.info.Title, k.kind.Title), Remediation: "Set content."})
+			k.add(Problem{Rule: k.kind.Name + ".text_required", Field: "content", Message: fmt.Sprintf("%s on %s needs a text", article(k.kind.Title), k.info.Title), Remediation: "Set content."})
 		}
 		return
 	}
@@ -91,10 +91,10 @@ func (k *checker) mediaList() {
 	switch {
 	case n < kind.MinMedia:
 		k.add(Problem{Rule: kind.Name + ".min_media", Field: "mediaItems", Limit: kind.MinMedia, Actual: n, Source: kind.Source,
-			Message: fmt.Sprintf("a %s %s needs at least %s, this has %d", k.info.Title, kind.Title, items(kind.MinMedia), n), Remediation: "Attach the missing media."})
+			Message: fmt.Sprintf("%s on %s needs at least %s, this has %d", article(kind.Title), k.info.Title, items(kind.MinMedia), n), Remediation: "Attach the missing media."})
 	case n > kind.MaxMedia:
 		k.add(Problem{Rule: kind.Name + ".max_media", Field: "mediaItems", Limit: kind.MaxMedia, Actual: n, Source: kind.Source,
-			Message: fmt.Sprintf("a %s %s takes at most %s, this has %d", k.info.Title, kind.Title, items(kind.MaxMedia), n), Remediation: "Remove media, or give this target its own customMedia."})
+			Message: fmt.Sprintf("%s on %s takes at most %s, this has %d", article(kind.Title), k.info.Title, items(kind.MaxMedia), n), Remediation: "Remove media, or give this target its own customMedia."})
 	}
 	if kind.Mixed || n < 2 {
 		return
@@ -102,10 +102,18 @@ func (k *checker) mediaList() {
 	for _, m := range k.content.Media[1:] {
 		if m.Type != k.content.Media[0].Type {
 			k.add(Problem{Rule: kind.Name + ".no_mix", Field: "mediaItems", Source: kind.Source,
-				Message: fmt.Sprintf("a %s %s cannot mix %s and %s", k.info.Title, kind.Title, k.content.Media[0].Type, m.Type), Remediation: "Split the media over several posts."})
+				Message: fmt.Sprintf("%s on %s cannot mix %s and %s", article(kind.Title), k.info.Title, k.content.Media[0].Type, m.Type), Remediation: "Split the media over several posts."})
 			return
 		}
 	}
+}
+
+// article puts "a" or "an" before a kind's title.
+func article(title string) string {
+	if strings.ContainsRune("aeiou", rune(title[0]|0x20)) {
+		return "an " + title
+	}
+	return "a " + title
 }
 
 func items(n int) string {
@@ -119,7 +127,7 @@ func (k *checker) media(i int, m Media) {
 	field := fmt.Sprintf("mediaItems[%d]", i)
 	if !slices.Contains(k.kind.Types, m.Type) {
 		k.add(Problem{Rule: k.kind.Name + ".media_type", Field: field + ".type", Actual: m.Type, Limit: k.kind.Types, Source: k.kind.Source,
-			Message: fmt.Sprintf("a %s %s does not take a media item of type %s", k.info.Title, k.kind.Title, m.Type), Remediation: "Use one of the listed types."})
+			Message: fmt.Sprintf("%s on %s does not take a media item of type %s", article(k.kind.Title), k.info.Title, m.Type), Remediation: "Use one of the listed types."})
 		return
 	}
 	if n := utf8.RuneCountInString(m.AltText); k.info.Rules.AltText > 0 && n > k.info.Rules.AltText {

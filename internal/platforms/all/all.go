@@ -1,0 +1,43 @@
+// Package all lists every adapter with its fake. To add a platform is to add a line here.
+package all
+
+import (
+	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/bluesky"
+	"posthorn/internal/platforms/bluesky/blueskyfake"
+	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/instagram"
+	"posthorn/internal/platforms/instagram/instagramfake"
+)
+
+// Entry is one platform: our side and its far side.
+type Entry struct {
+	Platform platforms.Platform
+	Fake     func(farside.Options) farside.Server
+}
+
+// Entries lists them in alphabetical order.
+func Entries() []Entry {
+	return []Entry{
+		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
+		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
+	}
+}
+
+// Registry makes the registry of all adapters.
+func Registry() *platforms.Registry {
+	var list []platforms.Platform
+	for _, e := range Entries() {
+		list = append(list, e.Platform)
+	}
+	return platforms.NewRegistry(list...)
+}
+
+// Fakes makes the far side of every platform, by the platform's name.
+func Fakes(o farside.Options) map[string]farside.Server {
+	list := map[string]farside.Server{}
+	for _, e := range Entries() {
+		list[e.Platform.Info().Name] = e.Fake(o)
+	}
+	return list
+}

@@ -1,0 +1,219 @@
+package instagramfake
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Scopes that a login grants; nothing can be unticked here.
+var (
+	instagramScopes = []string{
+		"instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments",
+		"instagram_business_manage_messages", "instagram_business_manage_insights",
+	}
+	facebookScopes = []string{
+		"instagram_basic", "instagram_content_publish", "instagram_manage_comments", "instagram_manage_insights",
+		"instagram_manage_messages", "instagram_manage_contents", "pages_show_list", "pages_read_engagement",
+		"pages_manage_metadata", "business_management",
+	}
+)
+
+// code is what the authorize page hands to the redirect address: good once, for an hour.
+type code struct {
+	acct               *account
+	clientID, redirect string
+	issued             time.Time
+	used               bool
+}
+
+// accountOf is the account that logs in through a host.
+func (f *Fake) accountOf(host string) *account {
+	i := slices.IndexFunc(f.accounts, func(a *account) bool { return a.host == host })
+	return f.accounts[i]
+}
+
+// serveAuthorize sends the browser back with a code at once, as if the user had agreed.
+func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, a *account) {
+	q := r.URL.Query()
+	back, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil || (back.Scheme != "https" && back.Scheme != "http") || back.Host == "" || q.Get("client_id") == "" ||
+		q.Get("response_type") != "code" {
+		page(w, http.StatusBadRequest, "Invalid request", nil)
+		return
+	}
+	value := "AQ" + rand.Text()
+	f.mu.Lock()
+	f.codes[value] = &code{acct: a, clientID: q.Get("client_id"), redirect: q.Get("redirect_uri"), issued: f.now()}
+	f.mu.Unlock()
+	answer := back.Query()
+	answer.Set("code", value)
+	answer.Set("state", q.Get("state"))
+	back.RawQuery, back.Fragment = answer.Encode(), "_"
+	if a.host == hostFacebook {
+		back.Fragment = "_=_"
+	}
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+// redeem spends a code and returns a short-lived token. The caller does not hold mu.
+func (f *Fake) redeem(p params, a *account) (value string, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	c := f.codes[strings.TrimSuffix(p["code"], "#_")]
+	if c == nil || c.used || c.acct != a || c.clientID != p["client_id"] || c.redirect != p["redirect_uri"] ||
+		p["client_secret"] == "" || now.Sub(c.issued) >= time.Hour {
+		return "", false
+	}
+	c.used = true
+	value = a.token[:4] + rand.Text() + "ZD"
+	f.tokens[value] = &token{acct: a, short: true, issued: now, expires: now.Add(shortLife)}
+	return value, true
+}
+
+// serveAPI is api.instagram.com: the authorize page's other address, and the code exchange, in the flat shape that is observed or,
+// with [Fake.SetNestedExchange], the documented one.
+func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/oauth/authorize" && r.Method == http.MethodGet {
+		f.serveAuthorize(w, r, f.accountOf(hostInstagram))
+		return
+	}
+	if r.URL.Path != "/oauth/access_token" || r.Method != http.MethodPost {
+		answer(w, nil, failUnknownPath(r.URL.Path))
+		return
+	}
+	p, fail := readParams(w, r)
+	if fail != nil {
+		answer(w, nil, fail)
+		return
+	}
+	a := f.accountOf(hostInstagram)
+	value, ok := "", false
+	if p["grant_type"] == "authorization_code" {
+		value, ok = f.redeem(p, a)
+	}
+	if !ok { // this host's errors have a shape of their own
+		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+		w.WriteHeader(http.StatusBadRequest)
+		writeJSON(w, map[string]any{
+			"error_type": "OAuthException", "code": 400, "error_message": "Matching code was not found or was already used",
+		})
+		return
+	}
+	f.mu.Lock()
+	nested := f.settings.nestedExchange
+	f.mu.Unlock()
+	if nested {
+		answer(w, map[string]any{"data": []any{map[string]any{
+			"access_token": value, "user_id": a.scopedID, "permissions": strings.Join(instagramScopes, ","),
+		}}}, nil)
+		return
+	}
+	id, _ := strconv.ParseInt(a.scopedID, 10, 64) // a number, larger than a float holds
+	answer(w, map[string]any{"access_token": value, "user_id": id, "permissions": instagramScopes}, nil)
+}
+
+// tokenPath tells whether the path is a token endpoint of the host; these need no version.
+func tokenPath(host string, parts []string) bool {
+	switch path := strings.Join(parts, "/"); host {
+	case hostInstagram:
+		return path == "access_token" || path == "refresh_access_token"
+	default:
+		return path == "oauth/access_token" || path == "debug_token"
+	}
+}
+
+// serveToken answers at a token endpoint of a Graph host.
+func (f *Fake) serveToken(c *call, path string) (any, *failure) {
+	switch grant := c.params["grant_type"]; {
+	case c.Method != http.MethodGet && !(c.host == hostFacebook && c.Method == http.MethodPost):
+		return nil, failNoObject(c.Method, path)
+	case path == "debug_token":
+		return f.debugToken(c)
+	case path == "access_token" && grant == "ig_exchange_token":
+		return f.exchange(c, c.params["access_token"])
+	case path == "refresh_access_token" && grant == "ig_refresh_token":
+		return f.refresh(c)
+	case path == "oauth/access_token" && grant == "fb_exchange_token":
+		return f.exchange(c, c.params["fb_exchange_token"])
+	case path == "oauth/access_token" && (grant == "" || grant == "authorization_code"):
+		value, ok := f.redeem(c.params, f.accountOf(hostFacebook))
+		if !ok {
+			return nil, &failure{code: 100, sub: 36009, message: "This authorization code has been used or is not valid."}
+		}
+		return bearer(value, shortLife), nil
+	}
+	return nil, failParamf("Param grant_type is not supported here.")
+}
+
+func bearer(value string, life time.Duration) any {
+	return map[string]any{"access_token": value, "token_type": "bearer", "expires_in": int64(life.Seconds())}
+}
+
+// exchange makes a long-lived token of a valid one: always the account's own, so that what was connected before a restart of the fake
+// works behind it.
+func (f *Fake) exchange(c *call, value string) (any, *failure) {
+	if c.params["client_secret"] == "" {
+		return nil, failParamf("The parameter client_secret is required")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, fail := f.authorize(c.host, value, c.now)
+	if fail != nil {
+		return nil, fail
+	}
+	f.admitToken(a.token, a)
+	return bearer(a.token, f.longLife()), nil
+}
+
+// refresh lengthens a long-lived token that is valid and at least 24 hours old; of a shortened life, the same part. The string stays
+// the same, which Meta allows.
+func (f *Fake) refresh(c *call) (any, *failure) {
+	value := tokenOf(c.Request, c.params)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, fail := f.authorize(c.host, value, c.now)
+	if fail != nil {
+		return nil, fail
+	}
+	t := f.tokens[value]
+	if t.short {
+		return nil, failParamf("A short-lived token cannot be refreshed.")
+	}
+	if c.now.Sub(t.issued) < min(day, f.longLife()/60) {
+		return nil, failParamf("The token must be at least 24 hours old to be refreshed.")
+	}
+	f.admitToken(value, a)
+	return bearer(value, f.longLife()), nil
+}
+
+// debugToken is GET /debug_token; the caller shows an app's credentials.
+func (f *Fake) debugToken(c *call) (any, *failure) {
+	app, secret, _ := strings.Cut(tokenOf(c.Request, c.params), "|")
+	if app == "" || secret == "" {
+		return nil, failBadToken
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	value := c.params["input_token"]
+	a, fail := f.authorize(c.host, value, c.now)
+	if fail != nil {
+		return map[string]any{"data": map[string]any{
+			"app_id": app, "is_valid": false, "scopes": []string{},
+			"error": map[string]any{"code": fail.code, "subcode": fail.sub, "message": fail.message},
+		}}, nil
+	}
+	expires := int64(0) // never
+	if t := f.tokens[value]; !t.expires.IsZero() {
+		expires = t.expires.Unix()
+	}
+	return map[string]any{"data": map[string]any{
+		"app_id": app, "type": "PAGE", "is_valid": true, "user_id": a.scopedID, "scopes": facebookScopes, "expires_at": expires,
+		"data_access_expires_at": c.now.Add(90 * day).Unix(),
+	}}, nil
+}
