@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -117,7 +118,7 @@ func planTime(post *Post, p NewPost, now time.Time) error {
 func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string]accounts.Account, p NewPost, now time.Time) (Target, error) {
 	field := fmt.Sprintf("platforms[%d]", i)
 	if _, ok := s.Platforms.Get(t.Platform); !ok {
-		return Target{}, errs.Fieldf(field+".platform", "platform %q is not known to this server; it has %v", clip(t.Platform, 40), s.Platforms.Names())
+		return Target{}, errs.Fieldf(field+".platform", "platform %q is not known to this server; it has %s", clip(t.Platform, 40), strings.Join(s.Platforms.Names(), ", "))
 	}
 	account, ok := connected[t.AccountID]
 	switch {

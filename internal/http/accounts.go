@@ -1,0 +1,143 @@
+package http
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/errs"
+	"posthorn/internal/http/wire"
+	"posthorn/internal/platforms"
+)
+
+func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	if q.Has("page") != q.Has("limit") {
+		missing := "limit"
+		if q.Has("limit") {
+			missing = "page"
+		}
+		return &errs.Error{Code: errs.Invalid, Wire: codeMissing, Field: missing, Message: "page and limit go together: send both, or neither for all accounts"}
+	}
+	f := accounts.Filter{ProfileID: idFilter(q.Get("profileId")), Platform: q.Get("platform"), Status: q.Get("status")}
+	if err := s.knownPlatform(f.Platform); err != nil {
+		return err
+	}
+	page := number(q, "page", 1)
+	if q.Has("limit") {
+		f.Limit = number(q, "limit", 0)
+		f.Offset = (page - 1) * f.Limit
+	}
+	list, total, err := s.cfg.Accounts.List(r.Context(), ownerOf(r), f)
+	if err != nil {
+		return err
+	}
+	// This server has no analytics routes, and says so here, where clients look before they ask for them.
+	out := wire.AccountList{Accounts: make([]wire.Account, 0, len(list)), HasAnalyticsAccess: false}
+	for _, a := range list {
+		out.Accounts = append(out.Accounts, account(a))
+	}
+	if f.Limit > 0 {
+		out.Pagination = pagination(page, f.Limit, total)
+	}
+	s.write(w, r, http.StatusOK, out)
+	return nil
+}
+
+func account(a accounts.Account) wire.Account {
+	out := wire.Account{
+		ID: a.ID, Platform: a.Platform, ProfileID: wire.ProfileRef{ID: a.ProfileID, Name: a.ProfileName, Slug: slug(a.ProfileName)},
+		Username: a.Username, DisplayName: a.DisplayName, ProfileURL: a.ProfileURL, IsActive: a.Active, NeedsReconnection: a.NeedsReconnection,
+		Enabled: true, Metadata: json.RawMessage("{}"), CreatedAt: wire.At(&a.CreatedAt), UpdatedAt: wire.At(&a.UpdatedAt),
+	}
+	if data := object(a.Data); data != nil {
+		out.Metadata = data
+	}
+	if a.PictureURL != "" {
+		out.ProfilePicture = &a.PictureURL
+	}
+	return out
+}
+
+// slug is a profile's name for use in addresses: lower case, words joined by hyphens.
+func slug(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	return strings.Join(words, "-")
+}
+
+// profilesAtOnce is the most profiles of one answer to a caller who pages.
+const profilesAtOnce = 1000
+
+func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f := accounts.ProfileFilter{Name: q.Get("name")}
+	paged := q.Has("limit") || q.Has("skip")
+	if paged {
+		f.Limit, f.Skip = number(q, "limit", profilesAtOnce), number(q, "skip", 0)
+	}
+	list, total, err := s.cfg.Accounts.Profiles(r.Context(), ownerOf(r), f)
+	if err != nil {
+		return err
+	}
+	out := wire.ProfileList{Profiles: make([]wire.Profile, 0, len(list))}
+	for _, p := range list {
+		out.Profiles = append(out.Profiles, wire.Profile{ID: p.ID, UserID: p.OwnerID, Name: p.Name, Description: p.Description, Color: p.Color,
+			IsDefault: p.IsDefault, CreatedAt: wire.At(&p.CreatedAt)})
+	}
+	if paged {
+		out.Total, out.Skip, out.Limit = &total, &f.Skip, &f.Limit
+	}
+	s.write(w, r, http.StatusOK, out)
+	return nil
+}
+
+// verifyCredential says who the key stands for. An owner has no name or address of a person.
+func (s *Server) verifyCredential(w http.ResponseWriter, r *http.Request) error {
+	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: ownerOf(r), AuthType: "api_key"})
+	return nil
+}
+
+func (s *Server) connectBluesky(w http.ResponseWriter, r *http.Request) error {
+	var in wire.ConnectBlueskyRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	profile, err := profileOf(in.ProfileID, in.State, ownerOf(r))
+	if err != nil {
+		return err
+	}
+	return s.connectCredentials(w, r, "bluesky", profile, map[string]platforms.Secret{
+		"identifier":  platforms.NewSecret(strings.TrimSpace(in.Identifier)),
+		"appPassword": platforms.NewSecret(strings.TrimSpace(in.AppPassword)),
+	})
+}
+
+// profileOf is the profile that an account is to be connected to: it is named, or stands behind the user in the state.
+func profileOf(profileID, state, ownerID string) (string, error) {
+	if profileID != "" {
+		return profileID, nil
+	}
+	if state == "" {
+		return "", &errs.Error{Code: errs.Invalid, Wire: codeMissing, Field: "profileId", Message: "profileId is required: it names the profile that gets the account"}
+	}
+	user, profile, ok := strings.Cut(state, "-")
+	if !ok || profile == "" {
+		return "", errs.Fieldf("state", "state must be the user's ID, a hyphen and the profile's ID; or send profileId")
+	}
+	if user != ownerID {
+		return "", errs.Fieldf("state", "state names another user than the one this API key belongs to")
+	}
+	return profile, nil
+}
+
+// connectCredentials connects an account of any platform that takes credentials.
+func (s *Server) connectCredentials(w http.ResponseWriter, r *http.Request, platform, profileID string, fields map[string]platforms.Secret) error {
+	a, err := s.cfg.Accounts.ConnectCredentials(r.Context(), ownerOf(r), profileID, platform, fields)
+	if err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.ConnectedAccount{Message: "Account connected successfully", Account: account(a)})
+	return nil
+}

@@ -1,0 +1,100 @@
+package http
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"posthorn/internal/errs"
+	"posthorn/internal/http/wire"
+	"posthorn/internal/posts"
+)
+
+// createPost stores a post, and when it is due now waits for it to be published.
+func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
+	var in wire.CreatePostRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	p, err := newPost(in)
+	if err != nil {
+		return err
+	}
+	if n := noteOf(r); n.fromCaller {
+		p.RequestID = n.requestID
+	}
+	created, err := s.cfg.Posts.Create(r.Context(), ownerOf(r), p)
+	if err != nil {
+		return err
+	}
+	warnings := created.Warnings
+	post := s.post(created.Post)
+	switch {
+	case created.Replayed:
+		s.write(w, r, http.StatusOK, wire.ReplayedPost{Message: "Post already exists (idempotent retry)", Post: post, ExistingPost: post})
+	case created.Post.Status == posts.Draft:
+		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Draft saved successfully", Post: post, Warnings: warnings})
+	case !due(created.Post, s.cfg.Now()):
+		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Post scheduled successfully", Post: post, Warnings: warnings})
+	default:
+		s.publish(w, r, created.Post, warnings)
+	}
+	return nil
+}
+
+// publish waits for a post that is due and tells what came of it. The post is stored: whatever happens from here on, it must not look
+// as if it were not, or the caller would send it again.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request, post posts.Post, warnings []string) {
+	latest, err := s.cfg.Posts.Await(r.Context(), ownerOf(r), post.ID, s.cfg.PublishWait)
+	switch {
+	case err == nil:
+		post = latest
+	case errs.CodeOf(err) == errs.NotFound: // deleted meanwhile
+		s.fail(w, r, err)
+		return
+	default: // the caller went away, or the database is away; the publishing goes on
+		noteOf(r).err = err
+	}
+	if post.Status == posts.Published {
+		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Post published successfully", Post: s.post(post), Warnings: warnings})
+		return
+	}
+	out := wire.IncompletePost{Post: s.post(post), PlatformResults: results(post), Warnings: warnings}
+	switch post.Status {
+	case posts.Partial:
+		out.Message = "Post published to some platforms"
+	case posts.Failed:
+		out.Message, out.Error = "Post could not be published", "All platforms failed"
+	case posts.Cancelled:
+		out.Message = "Post was cancelled"
+	default:
+		out.Message = "Publishing takes longer and goes on in the background; read the post to see what comes of it"
+		if post.Status == posts.Scheduled && tried(post) {
+			out.Message = "Publishing did not succeed yet; it is tried again automatically"
+		}
+	}
+	s.write(w, r, http.StatusMultiStatus, out)
+}
+
+// tried reports whether some target has failed before.
+func tried(p posts.Post) bool {
+	return slices.ContainsFunc(p.Targets, func(t posts.Target) bool { return t.Failure != nil })
+}
+
+// due reports whether something of a new post is to be published now.
+func due(p posts.Post, now time.Time) bool {
+	return slices.ContainsFunc(p.Targets, func(t posts.Target) bool { return t.Open && !t.NextAt.After(now) })
+}
+
+// results sums up each target for callers that do not read the post.
+func results(p posts.Post) []wire.TargetResult {
+	list := make([]wire.TargetResult, 0, len(p.Targets))
+	for _, t := range p.Targets {
+		result := wire.TargetResult{Platform: t.Platform, AccountID: t.Account.ID, Status: t.Status}
+		if t.Failure != nil && t.Status != posts.Published {
+			result.Error = &t.Failure.Message
+		}
+		list = append(list, result)
+	}
+	return list
+}

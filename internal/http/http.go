@@ -1,0 +1,146 @@
+// Package http is the wire contract: routes, authentication, validation and rendering. It holds no SQL and no rules of publishing.
+package http
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-chi/chi/v5"
+	"github.com/rs/zerolog"
+
+	"posthorn"
+	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
+	"posthorn/internal/platforms"
+	"posthorn/internal/posts"
+)
+
+// Publisher takes new posts.
+type Publisher interface {
+	Create(ctx context.Context, ownerID string, p posts.NewPost) (posts.Created, error)
+	// Await waits until nothing more will happen to a post within the given time, and returns it as it stands then.
+	Await(ctx context.Context, ownerID, postID string, longest time.Duration) (posts.Post, error)
+}
+
+// PostReader reads posts. One that does not exist, or is another's, is NotFound.
+type PostReader interface {
+	Get(ctx context.Context, ownerID, postID string) (posts.Post, error)
+	List(ctx context.Context, ownerID string, f posts.Filter) (list []posts.Post, total int, err error)
+}
+
+// PostKeeper removes posts and tells their history.
+type PostKeeper interface {
+	Delete(ctx context.Context, ownerID, postID string) error
+	Timeline(ctx context.Context, ownerID, postID string) ([]posts.Step, error)
+}
+
+// Posts is the domain of posts.
+type Posts interface {
+	Publisher
+	PostReader
+	PostKeeper
+}
+
+// AccountReader reads accounts and profiles, and how many there are in all.
+type AccountReader interface {
+	List(ctx context.Context, ownerID string, f accounts.Filter) ([]accounts.Account, int, error)
+	Profiles(ctx context.Context, ownerID string, f accounts.ProfileFilter) ([]accounts.Profile, int, error)
+}
+
+// Connector connects accounts by what their users type. An empty profileID is the default profile.
+type Connector interface {
+	ConnectCredentials(ctx context.Context, ownerID, profileID, platform string, fields map[string]platforms.Secret) (accounts.Account, error)
+}
+
+// Accounts is the domain of accounts.
+type Accounts interface {
+	AccountReader
+	Connector
+}
+
+// Authenticator finds who stands behind an API key; for one that is unknown or expired it fails with Unauthorized.
+type Authenticator interface {
+	Authenticate(ctx context.Context, key string) (auth.Principal, error)
+}
+
+// Health checks what the server needs. The answer has an entry for each check, nil when it passed. The text of an *errs.Error is shown to
+// anyone; any other error is logged, and shown as "failed".
+type Health interface {
+	Check(ctx context.Context) map[string]error
+}
+
+// Config is what a Server is made of. All fields without a default are required.
+type Config struct {
+	Posts         Posts
+	Accounts      Accounts
+	Keys          Authenticator
+	Platforms     *platforms.Registry
+	Health        Health
+	Media         http.Handler // serves /media/*; nil: there is none
+	Log           zerolog.Logger
+	Now           func() time.Time
+	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
+	MaxBody       int64            // bytes; zero: 10 MB
+	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does
+}
+
+// The defaults of Config.
+const (
+	defaultPublishWait = 50 * time.Second
+	defaultMaxBody     = 10 << 20
+)
+
+// Server answers the API. It is an http.Handler.
+type Server struct {
+	cfg       Config
+	doc       *openapi3.T
+	docJSON   []byte
+	platforms []byte // the answer of listPlatforms, which never changes
+	router    *chi.Mux
+}
+
+// New makes a Server. It fails when openapi.yaml and the handlers do not fit together.
+func New(cfg Config) (*Server, error) {
+	if cfg.PublishWait <= 0 {
+		cfg.PublishWait = defaultPublishWait
+	}
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = defaultMaxBody
+	}
+	if cfg.IsUnavailable == nil {
+		cfg.IsUnavailable = func(error) bool { return false }
+	}
+	s := &Server{cfg: cfg}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("http: openapi.yaml: %w", err)
+	}
+	list, err := describe(cfg.Platforms)
+	if err != nil {
+		return nil, fmt.Errorf("http: platforms: %w", err)
+	}
+	if s.platforms, err = encode(list); err != nil {
+		return nil, fmt.Errorf("http: platforms: %w", err)
+	}
+	if err := s.route(); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// load reads the description.
+func (s *Server) load() (err error) {
+	if s.doc, err = openapi3.NewLoader().LoadFromData(posthorn.OpenAPI); err != nil {
+		return err
+	}
+	if err := s.doc.Validate(context.Background()); err != nil {
+		return err
+	}
+	s.docJSON, err = encode(s.doc)
+	return err
+}

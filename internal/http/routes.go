@@ -1,0 +1,147 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+	"sort"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/go-chi/chi/v5"
+
+	"posthorn/internal/errs"
+)
+
+// A handler answers a request that is authenticated and valid. The server renders its error.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// handlers are the operations of openapi.yaml by their operationId.
+func (s *Server) handlers() map[string]handler {
+	return map[string]handler{
+		"createPost":                s.createPost,
+		"getPost":                   s.getPost,
+		"listPosts":                 s.listPosts,
+		"deletePost":                s.deletePost,
+		"getPostLogs":               s.getPostLogs,
+		"listAccounts":              s.listAccounts,
+		"listProfiles":              s.listProfiles,
+		"connectBlueskyCredentials": s.connectBluesky,
+		"verifyCredential":          s.verifyCredential,
+		"listPlatforms":             s.listPlatforms,
+		"getHealth":                 s.alive,
+		"getHealthz":                s.alive,
+		"getReadyz":                 s.ready,
+		"getOpenAPIYAML":            s.openAPIYAML,
+		"getOpenAPIJSON":            s.openAPIJSON,
+	}
+}
+
+// An operation is a route of openapi.yaml with what answers it.
+type operation struct {
+	route   *routers.Route // what kin-openapi would have found; chi's match is handed to it, so that a request is routed once
+	secured bool
+	strict  bool // unknown query parameters are refused
+	quiet   bool // logged only when debugging
+	handle  handler
+}
+
+// apiPrefix is where the routes under /v1 are served as well: some clients put /api into their base URL.
+const apiPrefix = "/api"
+
+// route registers every operation of openapi.yaml. One without a handler, or a handler without one, is an error.
+func (s *Server) route() error {
+	s.router = chi.NewRouter()
+	s.router.Use(s.observe)
+	s.router.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, errs.New(errs.NotFound, "There is nothing at %s", clip(r.URL.Path, 200)))
+	})
+	s.router.MethodNotAllowed(s.methodNotAllowed)
+	handlers := s.handlers()
+	for path, item := range s.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			h, ok := handlers[op.OperationID]
+			if !ok {
+				return fmt.Errorf("operation %q (%s %s) has no handler", op.OperationID, method, path)
+			}
+			delete(handlers, op.OperationID)
+			s.register(method, path, s.operation(method, path, item, op, h))
+		}
+	}
+	for id := range handlers {
+		return fmt.Errorf("handler %q has no operation", id)
+	}
+	if s.cfg.Media != nil {
+		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
+		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)
+	}
+	return nil
+}
+
+func (s *Server) operation(method, path string, item *openapi3.PathItem, op *openapi3.Operation, h handler) operation {
+	security := op.Security
+	if security == nil {
+		security = &s.doc.Security
+	}
+	strict, _ := op.Extensions["x-strict-query"].(bool)
+	return operation{
+		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
+		secured: len(*security) > 0,
+		strict:  strict,
+		quiet:   len(*security) == 0,
+		handle:  h,
+	}
+}
+
+func (s *Server) register(method, path string, op operation) {
+	answer := s.answer(op)
+	prefixes := []string{""}
+	if strings.HasPrefix(path, "/v1/") {
+		prefixes = append(prefixes, apiPrefix)
+	}
+	for _, prefix := range prefixes {
+		s.router.Method(method, prefix+path, answer)
+		if method == http.MethodGet {
+			s.router.Method(http.MethodHead, prefix+path, answer)
+		}
+	}
+}
+
+// answer runs an operation: who asks, is it valid, do it.
+func (s *Server) answer(op operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		noteOf(r).quiet = op.quiet
+		if err := s.run(op, w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error {
+	if op.secured {
+		if err := s.authenticate(r); err != nil {
+			return err
+		}
+	}
+	if err := s.validate(op, w, r); err != nil {
+		return err
+	}
+	return op.handle(w, r)
+}
+
+// methodNotAllowed answers a path that exists with the methods that it takes.
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if s.router.Match(chi.NewRouteContext(), method, path) {
+			allowed = append(allowed, method)
+		}
+	}
+	sort.Strings(allowed)
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.fail(w, r, statusf(http.StatusMethodNotAllowed, "method_not_allowed", "%s is not possible here; possible are %s", clip(r.Method, 40), strings.Join(allowed, ", ")))
+}
