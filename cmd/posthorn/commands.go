@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rs/zerolog"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/app"
+	"posthorn/internal/auth"
+	"posthorn/internal/config"
+	"posthorn/internal/dev"
+	"posthorn/internal/postgres"
+	"posthorn/internal/tokens"
+)
+
+// match finds a command of one or two words at the head of args.
+func match(name string, args []string) (rest []string, ok bool) {
+	words := strings.Fields(name)
+	if len(args) < len(words) {
+		return nil, false
+	}
+	for i, w := range words {
+		if args[i] != w {
+			return nil, false
+		}
+	}
+	return args[len(words):], true
+}
+
+func printHelp(out io.Writer) {
+	fmt.Fprint(out, "Posthorn publishes to social networks through one API.\n\nCommands\n")
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(table, "  posthorn %s %s\t%s\n", c.name, c.usage, c.help)
+	}
+	table.Flush()
+	fmt.Fprint(out, "\nSettings, read from the environment\n")
+	for _, v := range config.Variables() {
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", v.Name, v.Default, v.Meaning)
+	}
+	table.Flush()
+}
+
+// parse reads a command's flags; what is left over is a mistake.
+func parse(name string, args []string, out io.Writer, define func(*flag.FlagSet)) error {
+	flags := flag.NewFlagSet("posthorn "+name, flag.ContinueOnError)
+	flags.SetOutput(out)
+	define(flags)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("posthorn %s takes no argument %q", name, flags.Arg(0))
+	}
+	return nil
+}
+
+func runDev(ctx context.Context, args []string, out io.Writer) error {
+	if err := parse("dev", args, out, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	c, err := config.Load(os.Getenv, true)
+	if err != nil {
+		return err
+	}
+	log := app.NewLogger(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000", NoColor: os.Getenv("NO_COLOR") != ""}, c.LogLevel)
+	return dev.Run(ctx, c, log, out)
+}
+
+func runMigrate(ctx context.Context, args []string, out io.Writer) error {
+	if err := parse("migrate", args, out, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	url := os.Getenv("DATABASE_URL")
+	if url == "" {
+		return fmt.Errorf("DATABASE_URL is missing: set it to the Postgres to migrate")
+	}
+	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn migrate"))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	applied, err := postgres.Migrate(ctx, pool)
+	for _, name := range applied {
+		fmt.Fprintln(out, "applied", name)
+	}
+	if err == nil && len(applied) == 0 {
+		fmt.Fprintln(out, "the schema is up to date")
+	}
+	return err
+}
+
+func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
+	var owner, name string
+	if err := parse("keys create", args, out, func(f *flag.FlagSet) {
+		f.StringVar(&owner, "owner", "Owner", "name of the owner whom the key stands for")
+		f.StringVar(&name, "name", "key", "name of the key, to tell it from others")
+	}); err != nil {
+		return err
+	}
+	url := os.Getenv("DATABASE_URL")
+	if url == "" {
+		return fmt.Errorf("DATABASE_URL is missing: set it to Posthorn's Postgres")
+	}
+	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn keys"))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		return err
+	}
+	keys, people := &auth.Service{Pool: pool, Now: time.Now}, &accounts.Service{Pool: pool, Now: time.Now}
+	key := auth.NewKey()
+	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+		ownerID, _, err := keys.EnsureOwner(ctx, tx, owner)
+		if err != nil {
+			return err
+		}
+		if _, err := people.EnsureDefaultProfile(ctx, tx, ownerID); err != nil {
+			return err
+		}
+		return keys.StoreKey(ctx, tx, ownerID, name, key)
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, key)
+	return nil
+}
+
+func runMasterKey(_ context.Context, args []string, out io.Writer) error {
+	id := "k1"
+	if err := parse("keys master", args, out, func(f *flag.FlagSet) { f.StringVar(&id, "id", id, "the key's ID, without colon or comma") }); err != nil {
+		return err
+	}
+	setting := tokens.NewKey(id)
+	if _, err := tokens.ParseKeys(setting); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, setting)
+	return nil
+}

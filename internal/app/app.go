@@ -1,0 +1,181 @@
+// Package app wires the parts into the two processes that production runs, the API and the worker. cmd and the dev server start them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	stdhttp "net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
+	"posthorn/internal/budget"
+	"posthorn/internal/config"
+	"posthorn/internal/errs"
+	"posthorn/internal/http"
+	"posthorn/internal/jobs"
+	"posthorn/internal/media"
+	"posthorn/internal/outbound"
+	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/all"
+	"posthorn/internal/postgres"
+	"posthorn/internal/posts"
+	"posthorn/internal/tokens"
+	"posthorn/internal/verdict"
+)
+
+// The connections to the database of one process.
+const (
+	APIConns    = 16
+	WorkerConns = 24
+)
+
+const (
+	workerSlots   = 100 // steps at a time in one worker process: nearly all of a step is waiting for the platform
+	shutdownGrace = 60 * time.Second
+)
+
+// App is one process's parts, on one database.
+type App struct {
+	Config    *config.Config
+	Log       zerolog.Logger
+	Pool      *pgxpool.Pool
+	Platforms *platforms.Registry
+	Auth      *auth.Service
+	Accounts  *accounts.Service
+	Posts     *posts.Service
+	Media     *media.Store
+	close     []func()
+}
+
+// Open connects to the database and makes the parts. name tells this process's connections from others. It fails with one clear
+// sentence when the database cannot be reached or its schema is too old.
+func Open(ctx context.Context, c *config.Config, log zerolog.Logger, name string, conns int32) (*App, error) {
+	pool, err := postgres.Open(ctx, c.DatabaseURL, postgres.WithApplicationName(name), postgres.WithMaxConns(conns))
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Config: c, Log: log, Pool: pool, Platforms: all.Registry(), close: []func(){pool.Close}}
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		a.Close()
+		return nil, err
+	}
+	if err := a.wire(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) wire(ctx context.Context) error {
+	now := time.Now // the one clock of the process
+	store, err := media.OpenStore(ctx, a.Config.BlobURL, a.Config.PublicURL)
+	if err != nil {
+		return err
+	}
+	a.close = append(a.close, func() { _ = store.Close() })
+	ways := outbound.NewPlatforms(outbound.PlatformOptions{Gateway: a.Config.Gateway, AllowPrivate: a.Config.AllowPrivate, Now: now})
+	guarded := outbound.NewGuarded(outbound.Options{AllowPrivate: a.Config.AllowPrivate})
+	a.Media = store
+	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
+	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
+		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
+	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
+		Ended: posts.NewNotifier()}
+	return nil
+}
+
+// Close releases what Open opened.
+func (a *App) Close() {
+	for i := len(a.close) - 1; i >= 0; i-- {
+		a.close[i]()
+	}
+}
+
+// RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.
+func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
+	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Posts.Now)
+	if err != nil {
+		return err
+	}
+	a.Posts.Queue = queue
+	server, err := http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
+		Log: a.Log, Now: a.Posts.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
+	if err != nil {
+		return err
+	}
+	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopListening()
+	go a.Posts.Listen(listening, func(err error) {
+		a.Log.Warn().Err(err).Msg("not listening to the database; publishNow looks again every second")
+	})
+	srv := &stdhttp.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("the API stopped: %w", err)
+	case <-ctx.Done():
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := srv.Shutdown(bye); err != nil {
+		return fmt.Errorf("the API did not stop in time: %w", err)
+	}
+	return nil
+}
+
+// RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
+// work has begun.
+func (a *App) RunWorker(ctx context.Context, ready func()) error {
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Posts.Now})
+	if err != nil {
+		return err
+	}
+	telling, stop := context.WithCancel(context.WithoutCancel(ctx)) // also of what ends during the shutdown
+	defer stop()
+	go a.Posts.Ended.Run(telling, a.Posts.Notify, func(err error) { a.Log.Warn().Err(err).Msg("could not tell the API that targets changed") })
+	return runner.Run(ctx, ready)
+}
+
+// Listen opens the API's address; its error says what to do.
+func Listen(addr, setting string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%w): stop the program that uses it, or set %s to another address", addr, cause(err), setting)
+	}
+	return l, nil
+}
+
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// health is what /readyz asks.
+type health struct{ app *App }
+
+// Check asks the database, its schema, and whether some worker lives.
+func (h health) Check(ctx context.Context) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	checks := map[string]error{"database": h.app.Pool.Ping(ctx)}
+	if checks["database"] != nil {
+		return checks
+	}
+	checks["schema"] = postgres.CheckSchema(ctx, h.app.Pool)
+	n, err := jobs.Alive(ctx, h.app.Pool)
+	if err == nil && n == 0 {
+		err = errs.New(errs.Unavailable, "no worker is running; start one with cmd/worker")
+	}
+	checks["worker"] = err
+	return checks
+}
