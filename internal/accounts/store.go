@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -115,5 +114,5 @@ func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err 
 
 // remote is the form that adapters see.
 func (a Account) remote() platforms.Account {
-	return platforms.Account{ID: a.ID, RemoteID: a.RemoteID, Username: a.Username, DisplayName: a.DisplayName, PictureURL: a.PictureURL, ProfileURL: a.ProfileURL, Data: json.RawMessage(a.Data)}
+	return platforms.Account{ID: a.ID, RemoteID: a.RemoteID, Username: a.Username, DisplayName: a.DisplayName, PictureURL: a.PictureURL, ProfileURL: a.ProfileURL, Data: a.Data}
 }

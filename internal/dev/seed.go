@@ -36,7 +36,7 @@ func seed(ctx context.Context, a *app.App, fakes map[string]farside.Server, log 
 	remote := remoteAccounts(ctx, a, fakes, log)
 	var ownerID string
 	err = postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) error {
-		profile := ""
+		var profile string
 		if ownerID, profile, err = seedOwner(ctx, tx, a, "Sandbox", s.key); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 // A Code says what kind of failure it was. Edges switch on it; nobody matches on text.
 type Code string
 
+// The codes.
 const (
 	Invalid      Code = "invalid"      // the request is wrong; nothing was changed
 	NotFound     Code = "not_found"    // no such thing, or not visible to this caller

@@ -70,7 +70,7 @@ func (p *publisher) Work(ctx context.Context, job *river.Job[publishArgs]) error
 
 // step takes one step and stores what became of it.
 func (p *publisher) step(ctx context.Context, claim posts.Claim, lease Lease) (verdict.Verdict, error) {
-	step, stepErr, session := p.publish(ctx, claim, lease)
+	session, step, stepErr := p.publish(ctx, claim, lease)
 	after := context.WithoutCancel(ctx) // what was done must be stored, also during a shutdown
 	v, err := p.settle(after, claim, step, stepErr)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *publisher) step(ctx context.Context, claim posts.Claim, lease Lease) (v
 	return v, nil
 }
 
-func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease) (step platforms.Step, err error, session *accounts.Session) {
+func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease) (session *accounts.Session, step platforms.Step, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	session, err = p.accounts.Dial(ctx, claim.AccountID, func() error {
@@ -94,7 +94,7 @@ func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease)
 		return nil
 	})
 	if err != nil {
-		return step, err, nil
+		return nil, step, err
 	}
 	defer func() {
 		if r := recover(); r != nil { // a fault in an adapter must not take the worker down; what it had sent is unknown
@@ -103,7 +103,7 @@ func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease)
 		}
 	}()
 	step, err = claim.Platform.Publish(ctx, session.Conn, claim.Task)
-	return step, err, session
+	return session, step, err
 }
 
 // settle tries until the claim's end: a step's result is too dear to be lost to a database that is restarting.

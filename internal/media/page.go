@@ -3,6 +3,7 @@ package media
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/url"
 	"strings"
@@ -43,7 +44,7 @@ func (s *Source) page(ctx context.Context, address string) (platforms.Page, erro
 	}
 	far := &farReader{r: a.body}
 	text, err := charset.NewReader(io.LimitReader(far, maxPage), kind)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return platforms.Page{}, a.fault(err)
 	}
 	var found said

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp" // one more format that image.Decode knows
 )
 
 const (

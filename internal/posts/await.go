@@ -2,6 +2,7 @@ package posts
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ func (s *Service) Await(ctx context.Context, ownerID, postID string, longest tim
 		}
 		break
 	}
-	if cause := context.Cause(ctx); cause != nil && cause != context.DeadlineExceeded {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
 		return Post{}, cause
 	}
 	return s.Get(context.WithoutCancel(ctx), ownerID, postID)

@@ -2,6 +2,7 @@ package posts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +35,7 @@ func (s *Service) Delete(ctx context.Context, ownerID, postID string) (err error
 		}
 		var status Status
 		if err := tx.QueryRow(ctx, `select status from posts where owner_id = $1 and id = $2 for update`, ownerID, postID).Scan(&status); err != nil {
-			if err == pgx.ErrNoRows {
+			if errors.Is(err, pgx.ErrNoRows) {
 				return notFound()
 			}
 			return err

@@ -3,6 +3,7 @@ package posts
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,7 +75,7 @@ func (s *Service) replay(ctx context.Context, ownerID, requestID string) (post P
 	var postID string
 	err = s.Pool.QueryRow(ctx, `select post_id from requests where owner_id = $1 and request_id = $2 and created_at > $3`,
 		ownerID, requestID, s.Now().Add(-replayWindow)).Scan(&postID)
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return Post{}, false, nil
 	}
 	if err != nil {

@@ -72,8 +72,8 @@ func (f *flow) live(id string) (platforms.Step, error) {
 	return s, err
 }
 
-// rearm goes to the step that looks before it publishes. It is what clears a doubt, so it starts the settling time anew: from now on
-// no call of ours is under way.
+// rearm goes to the step that looks before it publishes. The core takes a step as the end of a doubt, so the time in which the earlier
+// call may still act starts anew here.
 func (f *flow) rearm(wait time.Duration, note string) (platforms.Step, error) {
 	f.st.Publishes++
 	f.st.LastTry = f.c.Now()

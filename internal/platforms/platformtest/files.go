@@ -61,7 +61,7 @@ func (f *Files) Video() platforms.Media {
 	return platforms.Media{Type: platforms.Video, URL: f.url + "/video.mp4", MIME: "video/mp4", Size: int64(len(f.video)), Duration: 10 * time.Second}
 }
 
-// Page is the address of a page with a card.
+// PageURL is the address of a page with a card.
 func (f *Files) PageURL() string { return "https://example.com/article" }
 
 func (f *Files) lookup(path string) (body []byte, mime string) {

@@ -26,7 +26,7 @@ func dunes(w, h int) *image.RGBA {
 		shade: func(s spot) rgb {
 			ripple := math.Sin((s.x*1.6+s.z*4.2+2.4*fbm(s.x*1.1, s.z*1.1, 2, 6))*15) * smooth(9, 2, s.z)
 			sun := clamp(s.facing(lx, ly, lz)+ripple*.045, 0, 1)
-			sun = sun * smooth(.02, .34, sun)
+			sun *= smooth(.02, .34, sun)
 			sand := mix(hex(0xd79a5b), hex(0xe9b67c), fbm(s.x*2, s.z*2, 3, 55)).times(lerp(.94, 1.06, hash(int(s.x*900), int(s.z*900), 4)))
 			return sand.filter(hex(0xffc58a).times(1.9 * sun).add(hex(0x7e86b8).times(.34 + .12*s.ny)))
 		},

@@ -23,19 +23,17 @@ type spot struct {
 }
 
 // paint draws the ground over what the canvas holds, column by column from the front to the back: whatever rises above all
-// that is nearer shows. It returns the top row of the ground in each column.
-func (t terrain) paint(c *canvas) []int {
-	tops := make([]int, c.w)
+// that is nearer shows.
+func (t terrain) paint(c *canvas) {
 	scale := t.lens * float64(c.w)
 	inParallel(c.w, func(from, to int) {
 		for px := from; px < to; px++ {
-			tops[px] = t.column(c, px, scale)
+			t.column(c, px, scale)
 		}
 	})
-	return tops
 }
 
-func (t terrain) column(c *canvas, px int, scale float64) int {
+func (t terrain) column(c *canvas, px int, scale float64) {
 	side := (float64(px) - float64(c.w)/2) / scale
 	top, last, first := c.h, rgb{}, true
 	for z := t.near; z < t.far && top > 0; z *= 1 + t.step {
@@ -59,7 +57,6 @@ func (t terrain) column(c *canvas, px int, scale float64) int {
 		}
 		top, last = row, colour
 	}
-	return top
 }
 
 // facing is how much of a light's rays a spot catches; the light's direction has length one.

@@ -120,8 +120,6 @@ func boolean(v any, at string) error {
 	return nil
 }
 
-func anything(any, string) error { return nil }
-
 // orNull takes null as well.
 func orNull(c checker) checker {
 	return func(v any, at string) error {

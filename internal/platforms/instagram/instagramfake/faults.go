@@ -26,6 +26,7 @@ func usualSettings() settings {
 // Death is how media_publish ends after it has published.
 type Death string
 
+// The ways to die.
 const (
 	DropAnswer   Death = "drop" // the connection closes without an answer
 	AnswerServer Death = "500"  // HTTP 500, code 2

@@ -98,12 +98,15 @@ func movieLength(moov []byte) time.Duration {
 	}
 }
 
-// lengths are the shortest and the longest video of a kind of container.
-func (k kind) lengths() (shortest, longest time.Duration) {
+// shortestVideo is the same for every kind of container.
+const shortestVideo = 3 * time.Second
+
+// longestVideo is the longest video of a kind of container.
+func (k kind) longestVideo() time.Duration {
 	if k == kindReel {
-		return 3 * time.Second, 15 * time.Minute
+		return 15 * time.Minute
 	}
-	return 3 * time.Second, time.Minute
+	return time.Minute
 }
 
 // maxVideo is the size of a video of this kind, in bytes.
@@ -137,7 +140,7 @@ func (f *Fake) keepVideo(data []byte, k kind) (*asset, int) {
 	if v == nil {
 		return nil, subFormat
 	}
-	if shortest, longest := k.lengths(); v.length != 0 && (v.length < shortest || v.length > longest) {
+	if v.length != 0 && (v.length < shortestVideo || v.length > k.longestVideo()) {
 		return nil, subIncompat
 	}
 	f.mu.Lock()
