@@ -3,7 +3,6 @@ package http
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"posthorn/internal/errs"
 	"posthorn/internal/http/wire"
@@ -34,7 +33,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 		s.write(w, r, http.StatusOK, wire.ReplayedPost{Message: "Post already exists (idempotent retry)", Post: post, ExistingPost: post})
 	case created.Post.Status == posts.Draft:
 		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Draft saved successfully", Post: post, Warnings: warnings})
-	case !due(created.Post, s.cfg.Now()):
+	case !due(created.Post):
 		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Post scheduled successfully", Post: post, Warnings: warnings})
 	default:
 		s.publish(w, r, created.Post, warnings)
@@ -81,9 +80,16 @@ func tried(p posts.Post) bool {
 	return slices.ContainsFunc(p.Targets, func(t posts.Target) bool { return t.Failure != nil })
 }
 
-// due reports whether something of a new post is to be published now.
-func due(p posts.Post, now time.Time) bool {
-	return slices.ContainsFunc(p.Targets, func(t posts.Target) bool { return t.Open && !t.NextAt.After(now) })
+// due reports whether something of a new post was to be published at once, as the request found it: checking media takes a while, and a
+// worker may have begun, or even ended, since the post was stored.
+func due(p posts.Post) bool {
+	return slices.ContainsFunc(p.Targets, func(t posts.Target) bool {
+		at := t.ScheduledFor
+		if at == nil {
+			at = p.ScheduledFor
+		}
+		return at != nil && !at.After(p.CreatedAt)
+	})
 }
 
 // results sums up each target for callers that do not read the post.

@@ -30,15 +30,22 @@ func refused() *posts.Failure {
 		Code: "InvalidRequest", Endpoint: "POST bsky.social/xrpc/x", HTTPStatus: 400, Body: `{"error":"InvalidRequest"}`, RequestID: "req", At: testNow}
 }
 
+// aDuePost is one that was to be published when it was made.
+func aDuePost(targets ...posts.Target) posts.Post {
+	p := aPost(posts.Scheduled, targets...)
+	p.ScheduledFor = &p.CreatedAt
+	return p
+}
+
 func TestCreatePostOutcomes(t *testing.T) {
 	t.Parallel()
 	later, soon := testNow.Add(time.Hour), testNow.Add(time.Minute)
 	scheduled := aTarget(posts.Pending)
-	scheduled.NextAt = later
+	scheduled.ScheduledFor = &later
 	waiting := aTarget(posts.Pending)
 	waiting.NextAt = soon
 	waiting.Failure = &posts.Failure{Kind: platforms.Unavailable, Category: platforms.PlatformError, Source: "platform", Message: "Bluesky was away", WillRetry: true, RetryAt: &soon, At: testNow}
-	due := aPost(posts.Scheduled, aTarget(posts.Pending))
+	due := aDuePost(aTarget(posts.Pending))
 	tests := []struct {
 		name           string
 		created        posts.Created
@@ -50,6 +57,8 @@ func TestCreatePostOutcomes(t *testing.T) {
 	}{
 		{name: "draft", created: posts.Created{Post: aPost(posts.Draft)}, status: 201, message: "Draft saved successfully"},
 		{name: "scheduled", created: posts.Created{Post: aPost(posts.Scheduled, scheduled)}, status: 201, message: "Post scheduled successfully"},
+		{name: "ended before it could be read back", created: posts.Created{Post: aDuePost(ended(posts.Published, nil))}, awaited: aPost(posts.Published, ended(posts.Published, nil)),
+			status: 201, message: "Post published successfully"},
 		{name: "replayed", created: posts.Created{Post: due, Replayed: true}, status: 200, message: "Post already exists (idempotent retry)"},
 		{name: "published", created: posts.Created{Post: due}, awaited: aPost(posts.Published, ended(posts.Published, nil)), status: 201, message: "Post published successfully"},
 		{name: "partial", created: posts.Created{Post: due}, awaited: aPost(posts.Partial, ended(posts.Failed, refused()), ended(posts.Published, nil)), status: 207,
@@ -114,7 +123,7 @@ func TestWaitEndsWithTheCaller(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	ctx, leave := context.WithCancel(context.Background())
-	a.posts.created.Post = aPost(posts.Scheduled, aTarget(posts.Pending))
+	a.posts.created.Post = aDuePost(aTarget(posts.Pending))
 	a.posts.await = func(waiting context.Context) {
 		leave()
 		select {

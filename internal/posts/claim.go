@@ -63,7 +63,7 @@ func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.
 			update posts set status = 'publishing', updated_at = $3 from old, claimed
 			where posts.id = old.post_id and posts.status = 'scheduled'
 		)
-		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.remote_id, old.remote_url,
+		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url,
 			old.custom_content, old.custom_media, old.options, p.title, p.content, p.media, p.tags
 		from old join claimed on true join posts p on p.id = old.post_id`,
 		targetID, worker, now, now.Add(hold), s.visibleSteps())
@@ -89,6 +89,7 @@ type claimRow struct {
 	State                                json.RawMessage
 	InDoubt                              bool
 	Attempts                             int
+	Published                            bool
 	RemoteID, RemoteURL                  string
 	CustomContent                        *string
 	CustomMedia, Options                 json.RawMessage
@@ -113,7 +114,7 @@ func (r claimRow) into(c *Claim, registry *platforms.Registry) error {
 	}
 	c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.status = r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, r.Status
 	c.Task = platforms.Task{ID: c.TargetID, Content: post.content(target), State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
-	if r.RemoteID != "" {
+	if r.Published { // its ID may still be unknown
 		c.Task.Published = &platforms.Remote{ID: r.RemoteID, URL: r.RemoteURL}
 	}
 	return nil

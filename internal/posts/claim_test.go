@@ -187,6 +187,23 @@ func TestFollowUpKeepsThePostPublished(t *testing.T) {
 	}
 }
 
+// TestPublishedWithoutAnID is for a post of which the platform says that it is there, but not yet under which ID.
+func TestPublishedWithoutAnID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.create(t, "hello", w.account)
+	id := p.Targets[0].ID
+	w.settle(t, w.claim(t, id, "a"), platforms.Step{State: platforms.State{Step: "finding"}, Done: &platforms.Remote{}}, nil)
+	c := w.claim(t, id, "a")
+	if c.Task.Published == nil {
+		t.Fatal("the follow-up is not told that the post is visible")
+	}
+	w.settle(t, c, platforms.Step{}, platforms.Errorf(platforms.Rejected, "not found"))
+	if got := w.get(t, p.ID); got.Status != posts.Published {
+		t.Errorf("a visible post ended as %s", got.Status)
+	}
+}
+
 func TestOverdue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -220,10 +220,12 @@ func TestRealPDSKill(t *testing.T) {
 			if err := rule.Wait(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
+			t.Logf("%s: held", h.mark)
 			held = append(held, h)
 		}
 	}
 	victim.kill()
+	killed := time.Now()
 	for _, h := range held {
 		if err := h.rule.WaitGone(t.Context(), 1); err != nil {
 			t.Fatal(err)
@@ -232,6 +234,7 @@ func TestRealPDSKill(t *testing.T) {
 	s.start(t, "worker")
 	for _, h := range held {
 		s.eventually(t, time.Minute, h.mark+" is published", func() bool { return s.get(t, h.post.ID).Status == "published" })
+		t.Logf("%s: published %v after the kill", h.mark, time.Since(killed).Round(100*time.Millisecond))
 		if found := p.records(t, did, h.mark); len(found) != 1 {
 			t.Errorf("%s: the PDS holds %d records", h.mark, len(found))
 		}

@@ -99,6 +99,13 @@ func newSystem(t *testing.T, around func(http.Handler) http.Handler) *system {
 		"POSTHORN_PLATFORM_GATEWAY=" + s.gateway, "POSTHORN_DATA_DIR=" + t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true", "POSTHORN_PUBLISH_WAIT=3m"}
 	s.seed(t)
 	s.start(t, "api")
+	for _, name := range []string{"coast.jpg", "peaks.jpg"} { // painted when first asked for, which takes a while
+		resp, err := http.Get(s.gateway + "/_sandbox/samples/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
 	s.eventually(t, 20*time.Second, "the API answers", func() bool {
 		resp, err := http.Get(s.api + "/healthz")
 		if err != nil {

@@ -25,4 +25,4 @@ for _ in $(seq 1 150); do
   sleep 0.2
 done
 field() { node -e 'const l=require("fs").readFileSync(process.argv[1],"utf8").split("\n").find(l=>l.includes("\"ready\":true"));console.log(JSON.parse(l)[process.argv[2]])' "$out" "$1"; }
-POSTHORN_TEST_PDS=$(field pds) POSTHORN_TEST_PLC=$(field plc) go test -race -tags pds -count=1 -v -run 'TestRealPDS' ./test/e2e
+POSTHORN_TEST_PDS=$(field pds) POSTHORN_TEST_PLC=$(field plc) go test -race -tags pds -count=1 -v -run "${RUN:-TestRealPDS}" ./test/e2e
