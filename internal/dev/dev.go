@@ -45,7 +45,7 @@ func Run(ctx context.Context, c *config.Config, log zerolog.Logger, out io.Write
 		return err
 	}
 	defer api.Close()
-	fakes := all.Fakes(farside.Options{Now: time.Now, Fetch: &http.Client{Timeout: 20 * time.Second}})
+	fakes := all.Fakes(farside.Options{Now: time.Now, Fetch: &http.Client{Timeout: 20 * time.Second}, Generous: true})
 	box, err := openSandbox(c, fakes)
 	if err != nil {
 		return err

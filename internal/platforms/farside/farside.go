@@ -27,6 +27,8 @@ type Options struct {
 	Processing time.Duration
 	// TokenLifetime shortens the life of access tokens; zero takes the platform's usual one.
 	TokenLifetime time.Duration
+	// Generous lifts the daily and hourly limits far above the platform's, for a sandbox that people try their own load on.
+	Generous bool
 }
 
 // Account is an account that a fake holds from the start. Its tokens open nothing but the fake.

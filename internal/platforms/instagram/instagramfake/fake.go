@@ -77,6 +77,9 @@ func New(o farside.Options) *Fake {
 		comments: map[string]*comment{}, flaked: map[string]int{}, dropped: map[string]bool{},
 		settings: usualSettings(),
 	}
+	if o.Generous {
+		f.settings = generousSettings()
+	}
 	f.accounts = []*account{
 		{
 			id: "17841405822304914", scopedID: "24510398761122087", username: "coastline.daily", name: "Coastline Daily",
