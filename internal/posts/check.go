@@ -33,7 +33,7 @@ func (s *Service) check(ctx context.Context, post Post) error {
 			p.Field = requestField(p.Field, i, t)
 			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
 		}
-		key := string(post.fingerprint(t))
+		key := string(post.fingerprint(t)) + string(t.Options) // the same picture as a post and as a story is meant
 		if first, twice := seen[key]; twice {
 			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
 				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
