@@ -177,8 +177,11 @@ func (p *pkg) test(id string) *test {
 	t := &test{}
 	p.tests[id] = t
 	p.order = append(p.order, id)
-	if i := strings.LastIndexByte(id, '/'); i >= 0 {
-		p.test(id[:i]).parent = true
+	for i := strings.LastIndexByte(id, '/'); i >= 0; i = strings.LastIndexByte(id[:i], '/') {
+		if parent := p.tests[id[:i]]; parent != nil { // a test's own name may hold slashes; its parent has begun before it
+			parent.parent = true
+			break
+		}
 	}
 	return t
 }

@@ -38,6 +38,14 @@ func TestReport(t *testing.T) {
 			not:  []string{"quiet", "FAIL"},
 		},
 		{
+			name: "a subtest whose own name holds slashes",
+			in: stream([4]string{"m/a", "TestA", "run"}, [4]string{"m/a", "TestA/http://x/y", "run"}, [4]string{"m/a", "TestA/http://x/y", "pass"},
+				[4]string{"m/a", "TestA", "pass"}, [4]string{"m/a", "", "pass"}),
+			ok:   true,
+			want: []string{"1 passed, 0 failed"},
+			not:  []string{"FAIL"},
+		},
+		{
 			name: "a failing subtest counts once, with its words",
 			in: stream([4]string{"m/a", "TestA", "run"}, [4]string{"m/a", "TestA/x", "run"}, [4]string{"m/a", "TestA/x", "output", "=== RUN   TestA/x\n"},
 				[4]string{"m/a", "TestA/x", "output", "x is wrong\n"}, [4]string{"m/a", "TestA/x", "fail"}, [4]string{"m/a", "TestA", "fail"}, [4]string{"m/a", "", "fail"}),
