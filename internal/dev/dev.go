@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -163,6 +164,7 @@ func openSandbox(c *config.Config, fakes map[string]farside.Server) (*sandboxSer
 	s.Sandbox = sandbox.New(sandbox.Options{Fakes: fakes, Now: time.Now, Hint: s.firstCommand})
 	s.srv = &http.Server{Handler: s.Sandbox, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.srv.Serve(l) }() // ends with close
+	go s.Prepare(path.Base(samplePhoto))
 	return s, nil
 }
 
