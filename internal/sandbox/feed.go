@@ -74,12 +74,13 @@ func threads(posts []farside.Post) []thread {
 		byID[key(p.Platform, p.ID)] = p
 	}
 	rootOf := func(p farside.Post) farside.Post {
+		root := p
 		for range posts { // bounded: hostile IDs could answer each other in a ring
-			parent, ok := byID[key(p.Platform, p.ReplyTo)]
-			if p.ReplyTo == "" || !ok {
-				break
+			parent, ok := byID[key(root.Platform, root.ReplyTo)]
+			if root.ReplyTo == "" || !ok {
+				return root
 			}
-			p = parent
+			root = parent
 		}
 		return p
 	}

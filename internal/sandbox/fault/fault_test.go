@@ -1,425 +1,302 @@
-package fault
+package fault_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"posthorn/internal/sandbox/fault"
 )
 
-// far is a real server behind an Engine; it counts what reaches it.
-type far struct {
-	*httptest.Server
-	engine  *Engine
-	reached atomic.Int64
+// patience bounds every wait of these tests; none takes that long unless something is broken.
+const patience = 10 * time.Second
+
+// far is a server that counts what reaches it and gives back the body.
+type far struct{ seen atomic.Int32 }
+
+func (f *far) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	f.seen.Add(1)
+	w.Header().Set("X-Far", "yes")
+	w.WriteHeader(http.StatusCreated)
+	_, _ = w.Write(append([]byte("far:"), body...))
 }
 
-func newFar(t *testing.T) *far {
+func serve(t *testing.T) (*fault.Engine, *far, string) {
 	t.Helper()
-	f := &far{engine: New()}
-	f.Server = httptest.NewServer(f.engine.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.reached.Add(1)
-		body, _ := io.ReadAll(r.Body)
-		w.Header().Set("X-Far", "yes")
-		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(append([]byte("got "), body...))
-	})))
-	t.Cleanup(f.Close)
-	t.Cleanup(f.engine.Close) // first, so that the server has nothing to wait for
-	return f
+	e, f := fault.New(), &far{}
+	server := httptest.NewServer(e.Wrap(f))
+	t.Cleanup(func() { e.Close(); server.Close() })
+	return e, f, server.URL
 }
 
-func (f *far) add(t *testing.T, r Rule) *Handle {
+func add(t *testing.T, e *fault.Engine, r fault.Rule) *fault.Handle {
 	t.Helper()
-	h, err := f.engine.Add(r)
+	h, err := e.Add(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-type answer struct {
+// outcome is what a client saw.
+type outcome struct {
 	status int
-	header http.Header
 	body   string
+	header http.Header
 	err    error
 }
 
-func (f *far) post(ctx context.Context, body string) answer {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL+"/a/b?x=1", strings.NewReader(body))
+func post(ctx context.Context, url, body string) outcome {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
-		return answer{err: err}
+		return outcome{err: err}
 	}
-	resp, err := f.Client().Do(req)
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return outcome{err: err}
 	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(got), err}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	return outcome{res.StatusCode, string(b), res.Header, err}
 }
 
-func (f *far) later(ctx context.Context, body string) <-chan answer {
-	c := make(chan answer, 1)
-	go func() { c <- f.post(ctx, body) }()
-	return c
+func start(ctx context.Context, url, body string) <-chan outcome {
+	done := make(chan outcome, 1)
+	go func() { done <- post(ctx, url, body) }()
+	return done
 }
 
-func (f *far) wantReached(t *testing.T, n int64) {
+func within[T any](t *testing.T, c <-chan T) T {
 	t.Helper()
-	if got := f.reached.Load(); got != n {
-		t.Errorf("%d requests reached the server, want %d", got, n)
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatal("nothing happened")
+		panic("unreachable")
 	}
 }
 
-func wantWhole(t *testing.T, a answer, body string) {
+func patient(t *testing.T) context.Context {
 	t.Helper()
-	if a.err != nil || a.status != http.StatusCreated || a.body != "got "+body || a.header.Get("X-Far") != "yes" {
-		t.Errorf("answer %+v, want the server's own to %q", a, body)
-	}
-}
-
-func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 func TestHoldAndRelease(t *testing.T) {
 	t.Parallel()
-	for when, reached := range map[Moment]int64{Before: 0, After: 1} {
-		t.Run(string(when), func(t *testing.T) {
+	for _, c := range []struct {
+		when fault.Moment
+		seen int32 // by the server while the request is held
+	}{{fault.Before, 0}, {fault.After, 1}} {
+		t.Run(string(c.when), func(t *testing.T) {
 			t.Parallel()
-			f := newFar(t)
-			h := f.add(t, Rule{Action: Hold, When: when})
-			done := f.later(soon(t), "text")
-			if err := h.Wait(soon(t), 1); err != nil {
-				t.Fatal(err)
-			}
-			f.wantReached(t, reached)
-			if call := <-h.Held(); call.Method != "POST" || call.Path != "/a/b" || call.Host != "127.0.0.1" {
+			e, f, url := serve(t)
+			h := add(t, e, fault.Rule{Method: "post", Path: "/a/*", Action: fault.Hold, When: c.when})
+			answer := start(patient(t), url+"/a/b", "body")
+			call := within(t, h.Held())
+			if call.Method != http.MethodPost || call.Path != "/a/b" || call.Host != "127.0.0.1" {
 				t.Errorf("held %+v", call)
 			}
-			if s := h.State(); len(s.Holding) != 1 || !s.Spent || s.Applied != 1 || s.Matched != 1 {
+			if got := f.seen.Load(); got != c.seen {
+				t.Errorf("the server has seen %d requests, want %d", got, c.seen)
+			}
+			if s := h.State(); len(s.Holding) != 1 || s.Applied != 1 || !s.Spent {
 				t.Errorf("state %+v", s)
 			}
-			select {
-			case a := <-done:
-				t.Fatalf("answered while held: %+v", a)
-			default:
-			}
 			if n := h.Release(); n != 1 {
-				t.Errorf("released %d, want 1", n)
+				t.Errorf("released %d", n)
 			}
-			wantWhole(t, <-done, "text")
-			f.wantReached(t, 1)
-			if s := h.State(); len(s.Holding) != 0 || s.Gone != 0 {
-				t.Errorf("state afterwards %+v", s)
+			got := within(t, answer)
+			if got.err != nil || got.status != http.StatusCreated || got.body != "far:body" || got.header.Get("X-Far") != "yes" {
+				t.Errorf("answer %+v", got)
+			}
+			if n := f.seen.Load(); n != 1 {
+				t.Errorf("the server saw %d requests", n)
 			}
 		})
 	}
 }
 
-func TestClientLeavesWhileHeld(t *testing.T) {
+func TestClientThatVanishesWhileHeld(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]Rule{
-		"hold":  {Action: Hold},
-		"delay": {Action: Delay, Delay: time.Hour},
-	} {
-		for size, body := range map[string]string{"small": "x", "large": strings.Repeat("x", 1<<20)} {
-			t.Run(name+" "+size, func(t *testing.T) {
-				t.Parallel()
-				f := newFar(t)
-				h := f.add(t, rule)
-				ctx, leave := context.WithCancel(t.Context())
-				done := f.later(ctx, body)
-				if err := h.Wait(soon(t), 1); err != nil {
-					t.Fatal(err)
-				}
-				leave()
-				if err := h.WaitGone(soon(t), 1); err != nil {
-					t.Fatal(err)
-				}
-				h.Release()
-				if a := <-done; a.err == nil {
-					t.Errorf("the client was answered: %+v", a)
-				}
-				f.wantReached(t, 0)
-				wantWhole(t, f.post(soon(t), "next"), "next")
-				f.wantReached(t, 1)
-			})
-		}
+	for when, seen := range map[fault.Moment]int32{fault.Before: 0, fault.After: 1} {
+		t.Run(string(when), func(t *testing.T) {
+			t.Parallel()
+			e, f, url := serve(t)
+			h := add(t, e, fault.Rule{Action: fault.Hold, When: when})
+			ctx, vanish := context.WithCancel(t.Context())
+			answer := start(ctx, url+"/x", "a body that has to be read before anyone can notice")
+			within(t, h.Held())
+			vanish()
+			if got := within(t, answer); got.err == nil {
+				t.Errorf("answered %+v", got)
+			}
+			if err := h.WaitGone(patient(t), 1); err != nil {
+				t.Fatal(err)
+			}
+			h.Release()
+			// The next request passes, and by then the first would have reached the server if it ever did.
+			if got := post(patient(t), url+"/x", ""); got.status != http.StatusCreated {
+				t.Fatalf("answer %+v", got)
+			}
+			if n := f.seen.Load(); n != seen+1 {
+				t.Errorf("the server saw %d requests, want %d", n, seen+1)
+			}
+		})
 	}
 }
 
 func TestDrop(t *testing.T) {
 	t.Parallel()
-	for when, reached := range map[Moment]int64{Before: 0, After: 1} {
-		f := newFar(t)
-		f.add(t, Rule{Action: Drop, When: when})
-		if a := f.post(soon(t), "x"); a.err == nil {
-			t.Errorf("%s: answered %+v", when, a)
-		}
-		f.wantReached(t, reached)
+	for when, seen := range map[fault.Moment]int32{fault.Before: 0, fault.After: 1} {
+		t.Run(string(when), func(t *testing.T) {
+			t.Parallel()
+			e, f, url := serve(t)
+			h := add(t, e, fault.Rule{Action: fault.Drop, When: when})
+			if got := post(patient(t), url, "lost"); got.err == nil {
+				t.Errorf("answered %+v", got)
+			}
+			if err := h.Wait(patient(t), 1); err != nil {
+				t.Error(err)
+			}
+			if n := f.seen.Load(); n != seen {
+				t.Errorf("the server saw %d requests, want %d", n, seen)
+			}
+		})
 	}
 }
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	for when, reached := range map[Moment]int64{Before: 0, After: 1} {
-		f := newFar(t)
-		f.add(t, Rule{Action: Status, When: when, Status: 429, Body: `{"e":1}`, Header: map[string]string{"Retry-After": "7"}})
-		a := f.post(soon(t), "x")
-		if a.status != 429 || a.body != `{"e":1}` || a.header.Get("Retry-After") != "7" ||
-			a.header.Get("Content-Type") != "application/json" || a.header.Get("X-Far") != "" {
-			t.Errorf("%s: %+v", when, a)
-		}
-		f.wantReached(t, reached)
+	for when, seen := range map[fault.Moment]int32{fault.Before: 0, fault.After: 1} {
+		t.Run(string(when), func(t *testing.T) {
+			t.Parallel()
+			e, f, url := serve(t)
+			add(t, e, fault.Rule{
+				Action: fault.Status, When: when, Status: 429, Body: `{"no":1}`, Header: map[string]string{"Retry-After": "7"},
+			})
+			got := post(patient(t), url, "x")
+			if got.status != 429 || got.body != `{"no":1}` || got.header.Get("Retry-After") != "7" ||
+				got.header.Get("Content-Type") != "application/json" || got.header.Get("X-Far") != "" {
+				t.Errorf("answer %+v", got)
+			}
+			if n := f.seen.Load(); n != seen {
+				t.Errorf("the server saw %d requests, want %d", n, seen)
+			}
+		})
 	}
 }
 
 func TestDelay(t *testing.T) {
 	t.Parallel()
-	f := newFar(t)
-	f.add(t, Rule{Action: Delay, Delay: 50 * time.Millisecond})
-	started := time.Now()
-	wantWhole(t, f.post(soon(t), "x"), "x")
-	if took := time.Since(started); took < 50*time.Millisecond {
-		t.Errorf("took %v, want at least 50ms", took)
+	e, _, url := serve(t)
+	add(t, e, fault.Rule{Action: fault.Delay, Delay: 60 * time.Millisecond})
+	began := time.Now()
+	if got := post(patient(t), url, "x"); got.status != http.StatusCreated || got.body != "far:x" {
+		t.Errorf("answer %+v", got)
+	}
+	if took := time.Since(began); took < 60*time.Millisecond {
+		t.Errorf("answered after %v", took)
 	}
 }
 
 func TestSkipTimesAndOrder(t *testing.T) {
 	t.Parallel()
-	f := newFar(t)
-	f.add(t, Rule{Action: Status, Status: 500, Skip: 1, Times: 2})
-	forever := f.add(t, Rule{Action: Status, Status: 503, Skip: 2, Times: Forever})
-	// The first rule skips request 1 and takes 2 and 3; the second sees 1, 4, 5, ... and skips two of them.
-	for i, want := range []int{201, 500, 500, 201, 503, 503, 503} {
-		if got := f.post(soon(t), "x").status; got != want {
-			t.Errorf("request %d: %d, want %d", i+1, got, want)
+	e, _, url := serve(t)
+	first := add(t, e, fault.Rule{Path: "/p", Action: fault.Status, Status: 500, Skip: 1, Times: 2})
+	second := add(t, e, fault.Rule{Path: "/p", Action: fault.Status, Status: 503, Times: fault.Forever})
+	for i, want := range []int{503, 500, 500, 503, 503} {
+		if got := post(patient(t), url+"/p", "").status; got != want {
+			t.Errorf("request %d: %d, want %d", i, got, want)
 		}
 	}
-	if s := forever.State(); s.Spent || s.Applied != 3 || s.Matched != 5 {
-		t.Errorf("state %+v", s)
+	if s := first.State(); s.Matched != 3 || s.Applied != 2 || !s.Spent {
+		t.Errorf("first %+v", s)
 	}
-	forever.Remove()
-	forever.Remove()
-	if got := f.post(soon(t), "x").status; got != 201 {
-		t.Errorf("after Remove: %d", got)
+	if s := second.State(); s.Applied != 3 || s.Spent {
+		t.Errorf("second %+v", s)
+	}
+	second.Remove()
+	if got := post(patient(t), url+"/p", "").status; got != http.StatusCreated {
+		t.Errorf("after the removal: %d", got)
+	}
+	if e.Rule(second.ID()) != nil || e.Rule(first.ID()) == nil || len(e.Rules()) != 1 {
+		t.Error("the list of rules is wrong")
 	}
 }
 
 func TestRemoveAndClearLetGo(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*Engine, *Handle){
-		"remove": func(_ *Engine, h *Handle) { h.Remove() },
-		"clear":  func(e *Engine, _ *Handle) { e.Clear() },
+	for name, free := range map[string]func(*fault.Engine, *fault.Handle){
+		"remove": func(_ *fault.Engine, h *fault.Handle) { h.Remove(); h.Remove() },
+		"clear":  func(e *fault.Engine, _ *fault.Handle) { e.Clear() },
 	} {
-		f := newFar(t)
-		h := f.add(t, Rule{Action: Hold, Times: Forever})
-		done := f.later(soon(t), name)
-		if err := h.Wait(soon(t), 1); err != nil {
-			t.Fatal(err)
-		}
-		end(f.engine, h)
-		wantWhole(t, <-done, name)
-		if err := h.Wait(soon(t), 2); !errors.Is(err, ErrRemoved) {
-			t.Errorf("%s: Wait: %v", name, err)
-		}
-		if f.engine.Rule(h.ID()) != nil || len(f.engine.Rules()) != 0 {
-			t.Errorf("%s: the rule is still listed", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, _, url := serve(t)
+			h := add(t, e, fault.Rule{Action: fault.Hold})
+			answer := start(patient(t), url, "x")
+			within(t, h.Held())
+			free(e, h)
+			if got := within(t, answer); got.status != http.StatusCreated {
+				t.Errorf("answer %+v", got)
+			}
+			if err := h.Wait(patient(t), 2); !errors.Is(err, fault.ErrRemoved) {
+				t.Errorf("wait: %v", err)
+			}
+		})
 	}
 }
 
-func TestCloseEndsHolds(t *testing.T) {
+func TestCloseBreaksWhatIsHeld(t *testing.T) {
 	t.Parallel()
-	f := newFar(t)
-	h := f.add(t, Rule{Action: Hold})
-	done := f.later(soon(t), "x")
-	if err := h.Wait(soon(t), 1); err != nil {
-		t.Fatal(err)
+	e, f, url := serve(t)
+	h := add(t, e, fault.Rule{Action: fault.Hold})
+	answer := start(patient(t), url, "x")
+	within(t, h.Held())
+	e.Close()
+	if got := within(t, answer); got.err == nil {
+		t.Errorf("answered %+v", got)
 	}
-	f.engine.Close()
-	f.engine.Close()
-	if a := <-done; a.err == nil {
-		t.Errorf("answered %+v", a)
-	}
-	f.wantReached(t, 0)
-	if err := h.Wait(soon(t), 9); !errors.Is(err, context.Canceled) {
-		t.Errorf("Wait after Close: %v", err)
+	if n := f.seen.Load(); n != 0 {
+		t.Errorf("the server saw %d requests", n)
 	}
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	h, err := New().Add(Rule{Action: Drop})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := h.Wait(ctx, 1); !errors.Is(err, context.Canceled) {
-		t.Errorf("Wait: %v", err)
+	e, _, _ := serve(t)
+	h := add(t, e, fault.Rule{Action: fault.Hold})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := h.Wait(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("wait: %v", err)
 	}
 }
 
-func TestTooManyRules(t *testing.T) {
+func TestManyRulesMakeRoom(t *testing.T) {
 	t.Parallel()
-	e := New()
-	for range maxRules {
-		if _, err := e.Add(Rule{Action: Status, Status: 204}); err != nil {
-			t.Fatal(err)
-		}
+	e := fault.New()
+	for range 500 {
+		add(t, e, fault.Rule{Path: "/never", Action: fault.Drop})
 	}
-	if _, err := e.Add(Rule{Action: Drop}); !errors.Is(err, ErrTooMany) {
-		t.Fatalf("error %v, want ErrTooMany", err)
+	if _, err := e.Add(fault.Rule{Action: fault.Drop}); !errors.Is(err, fault.ErrTooMany) {
+		t.Fatalf("rule 501: %v", err)
 	}
-	first := e.Rules()[0]
-	e.Wrap(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
-	if _, err := e.Add(Rule{Action: Drop}); err != nil {
-		t.Errorf("a spent rule made no room: %v", err)
+	e.Clear()
+	add(t, e, fault.Rule{Action: fault.Status, Status: 204})
+	for range 499 {
+		add(t, e, fault.Rule{Path: "/never", Action: fault.Drop})
 	}
-	if e.Rule(first.ID()) != nil {
-		t.Error("the spent rule is still there")
-	}
-}
-
-func TestConcurrency(t *testing.T) {
-	t.Parallel()
-	const n = 24
-	f := newFar(t)
-	h := f.add(t, Rule{Action: Hold, Times: n})
-	status := f.add(t, Rule{Action: Status, Status: 503, Times: n})
-	var wg sync.WaitGroup
-	var whole, refused atomic.Int64
-	for range 3 * n {
-		wg.Go(func() {
-			switch a := f.post(soon(t), "x"); a.status {
-			case 201:
-				whole.Add(1)
-			case 503:
-				refused.Add(1)
-			default:
-				t.Errorf("%+v", a)
-			}
-		})
-	}
-	if err := h.Wait(soon(t), n); err != nil {
-		t.Fatal(err)
-	}
-	if got := h.Release(); got != n {
-		t.Errorf("released %d, want %d", got, n)
-	}
-	wg.Wait()
-	if whole.Load() != 2*n || refused.Load() != n || !status.State().Spent {
-		t.Errorf("%d whole, %d refused", whole.Load(), refused.Load())
-	}
-	f.wantReached(t, 2*n)
-}
-
-func TestMatches(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		rule   Rule
-		target string
-		want   bool
-	}{
-		{Rule{}, "http://a.example/x", true},
-		{Rule{Host: "A.example"}, "http://a.Example:8080/x", true},
-		{Rule{Host: "*.example"}, "http://a.example/x", true},
-		{Rule{Host: "*.example"}, "http://example/x", false},
-		{Rule{Method: "get"}, "http://a/x", true},
-		{Rule{Method: "POST"}, "http://a/x", false},
-		{Rule{Path: "/x"}, "http://a/x?q=1", true},
-		{Rule{Path: "/x"}, "http://a/x/y", false},
-		{Rule{Path: "/x*"}, "http://a/x/y", true},
-		{Rule{Path: "/a%2Fb"}, "http://a/a%2Fb", true},
-		{Rule{Path: "/a/b"}, "http://a/a%2Fb", true},
-		{Rule{Path: "/x?*q=1*"}, "http://a/x?p=0&q=1&r=2", true},
-		{Rule{Path: "/x?q=1"}, "http://a/x?q=2", false},
-	} {
-		if got := c.rule.matches(httptest.NewRequest(http.MethodGet, c.target, nil)); got != c.want {
-			t.Errorf("%+v with %s: %v, want %v", c.rule, c.target, got, c.want)
-		}
-	}
-}
-
-func TestGlob(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "a/b", true}, {"a", "a", true}, {"a", "A", false},
-		{"a*", "ab", true}, {"*b", "ab", true}, {"a*a", "a", false}, {"a*a", "aa", true}, {"a*b*c", "a-b-b-c", true},
-		{"a*b*c", "a-c-b", false}, {"**", "x", true}, {"*ab", "aab", true}, {"a?c", "abc", false},
-		{strings.Repeat("*a", 50) + "b", strings.Repeat("a", 5000), false},
-	} {
-		if got := glob(c.pattern, c.s); got != c.want {
-			t.Errorf("glob(%q, %.40q) = %v", c.pattern, c.s, got)
-		}
-	}
-}
-
-func TestValidate(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		rule Rule
-		want string // part of the error; empty: none
-	}{
-		{Rule{Action: Hold}, ""},
-		{Rule{Action: Drop, When: After, Times: Forever, Skip: 3}, ""},
-		{Rule{Action: Status, Status: 200}, ""},
-		{Rule{Action: Delay, Delay: maxDelay}, ""},
-		{Rule{}, "action is missing"},
-		{Rule{Action: "explode"}, `"explode" is unknown`},
-		{Rule{Action: Hold, When: "during"}, `"during"`},
-		{Rule{Action: Status, Status: 199}, "between 200 and 599"},
-		{Rule{Action: Status, Status: 600}, "between 200 and 599"},
-		{Rule{Action: Delay}, "above zero"},
-		{Rule{Action: Delay, Delay: maxDelay + 1}, "at most 1h"},
-		{Rule{Action: Hold, Skip: -1}, "skip"},
-		{Rule{Action: Hold, Times: -2}, "times"},
-		{Rule{Action: Hold, Header: map[string]string{"A\r\nB": "x"}}, "header"},
-		{Rule{Action: Hold, Header: map[string]string{"A": "x\ny"}}, "header"},
-		{Rule{Action: Hold, Header: map[string]string{"content-length": "3"}}, "header"},
-		{Rule{Action: Hold, Header: map[string]string{"": "3"}}, "header"},
-	} {
-		err := c.rule.Validate()
-		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%+v: %v, want %q", c.rule, err, c.want)
-		}
-		if _, added := New().Add(c.rule); (added == nil) != (c.want == "") {
-			t.Errorf("Add(%+v): %v", c.rule, added)
-		}
-	}
-}
-
-func TestAnswerIsKeptAsWritten(t *testing.T) {
-	t.Parallel()
-	e := New()
-	if _, err := e.Add(Rule{Action: Delay, Delay: time.Nanosecond, When: After}); err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	e.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusEarlyHints)
-		w.Header().Set("A", "1")
-		w.WriteHeader(http.StatusAccepted)
-		w.Header().Set("A", "too late")
-		w.WriteHeader(http.StatusTeapot)
-		_, _ = w.Write([]byte("body"))
-	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if w.Code != http.StatusAccepted || w.Header().Get("A") != "1" || !bytes.Equal(w.Body.Bytes(), []byte("body")) {
-		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
-	}
+	e.Wrap(&far{}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	add(t, e, fault.Rule{Action: fault.Drop}) // in place of the one that has done its work
 }

@@ -3,6 +3,7 @@ package sample
 import (
 	"image"
 	"math"
+	"slices"
 )
 
 // peaks is a range of mountains at first light: snow on the sunny sides, blue shadow, mist in the valleys.
@@ -55,9 +56,10 @@ func pines(c *canvas, level, size float64, dark rgb, seed int) {
 	for x := range tops {
 		tops[x] = h * (level + .05*(fbm(float64(x)/w*3, 0, 3, seed)-.5))
 	}
+	floors := slices.Clone(tops)
 	for i, x := 0, -20.; x < w+20; i++ {
 		tall := h * size * lerp(.35, 1, hash(i, 0, seed)*hash(i, 5, seed)+.25*fbm(x/w*5, 1, 2, seed))
-		floor := tops[int(clamp(x, 0, w-1))]
+		floor := floors[int(clamp(x, 0, w-1))]
 		for dx := -int(tall * .2); dx <= int(tall*.2); dx++ {
 			px := int(x) + dx
 			if px < 0 || px >= c.w {
