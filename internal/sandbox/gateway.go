@@ -79,6 +79,9 @@ func (s *Sandbox) serveGateway(w http.ResponseWriter, r *http.Request) {
 	watch := &watcher{ResponseWriter: w, log: s.log, entry: s.log.start(forward, started)}
 	defer func() { s.log.finish(watch.entry, watch.status, watch.Header(), s.now().Sub(started)) }()
 	s.faults.Wrap(fake).ServeHTTP(watch, forward)
+	if watch.status == 0 { // net/http answers 200 for a handler that says nothing; a dropped connection has panicked past this
+		watch.status = http.StatusOK
+	}
 }
 
 // behindGateway returns the request that the platform's host would have seen: escaped path and query byte for byte as sent.

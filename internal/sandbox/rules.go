@@ -50,7 +50,7 @@ func (b ruleBody) rule() (fault.Rule, error) {
 		Host: b.Host, Method: b.Method, Path: b.Path, Skip: b.Skip, Times: 1,
 		Action: fault.Action(b.Action), When: fault.Moment(b.When),
 		Status: b.Status, Header: b.Headers, Body: string(b.Body),
-		Delay: time.Duration(min(b.DelayMS, int64(24*time.Hour/time.Millisecond))) * time.Millisecond,
+		Delay: time.Duration(max(-1, min(b.DelayMS, int64(24*time.Hour/time.Millisecond)))) * time.Millisecond,
 	}
 	if b.Times != nil {
 		r.Times = *b.Times
@@ -78,6 +78,9 @@ func describe(h *fault.Handle) ruleState {
 	}
 	if r.Body != "" {
 		b.Body, _ = json.Marshal(r.Body) // a string always encodes
+	}
+	for i := range state.Holding {
+		state.Holding[i].Path = hideToken(state.Holding[i].Path)
 	}
 	return ruleState{h.ID(), b, state.Matched, state.Applied, state.Gone, state.Holding, state.Spent}
 }

@@ -43,7 +43,7 @@ func TestHoldOverHTTP(t *testing.T) {
 
 	answer := make(chan int, 1)
 	go func() {
-		res, err := http.Post(w.url+"/graph.instagram.com/v25.0/1/media_publish", "text/plain", strings.NewReader("x")) //nolint:noctx // the server ends it
+		res, err := http.Post(w.url+"/graph.instagram.com/v25.0/1/media_publish", "text/plain", strings.NewReader("x"))
 		if err != nil {
 			answer <- -1
 			return
