@@ -11,10 +11,15 @@ import (
 type rgb struct{ r, g, b float64 }
 
 // hex makes a colour from the way it is usually written: 0xRRGGBB in sRGB.
-func hex(c int) rgb {
-	lin := func(v int) float64 { return math.Pow(float64(v&0xff)/255, 2.2) }
-	return rgb{lin(c >> 16), lin(c >> 8), lin(c)}
-}
+func hex(c int) rgb { return rgb{linear[c>>16&0xff], linear[c>>8&0xff], linear[c&0xff]} }
+
+// linear is the light of each value of a channel; colours are named for every pixel, so it is worked out once.
+var linear = func() (l [256]float64) {
+	for v := range l {
+		l[v] = math.Pow(float64(v)/255, 2.2)
+	}
+	return l
+}()
 
 func (c rgb) add(d rgb) rgb         { return rgb{c.r + d.r, c.g + d.g, c.b + d.b} }
 func (c rgb) times(f float64) rgb   { return rgb{c.r * f, c.g * f, c.b * f} }
@@ -33,6 +38,19 @@ func smooth(a, b, v float64) float64 {
 type stop struct {
 	at float64
 	c  rgb
+}
+
+// table keeps a function of 0..1 as n steps with straight lines between, for one that is asked at every pixel.
+func table(n int, f func(u float64) float64) func(u float64) float64 {
+	kept := make([]float64, n+1)
+	for i := range kept {
+		kept[i] = f(float64(i) / float64(n))
+	}
+	return func(u float64) float64 {
+		at := clamp(u, 0, 1) * float64(n)
+		i := min(int(at), n-1)
+		return lerp(kept[i], kept[i+1], at-float64(i))
+	}
 }
 
 // gradient mixes the colours of stops, which are in order.

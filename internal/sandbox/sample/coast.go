@@ -25,10 +25,14 @@ func coast(w, h int) *image.RGBA {
 		lean := []float64{smooth(.25, 1.05, u), smooth(.72, .02, u), smooth(.5, 1.15, u)}[i]
 		return (.015 + (.10+.03*float64(i))*n) * lean
 	}
+	var crests [3]func(u float64) float64
+	for i := range crests {
+		crests[i] = table(2*w, func(u float64) float64 { return ridge(i, u) })
+	}
 	headland := func(u, v float64) (rgb, bool) {
 		shades := []rgb{hex(0xcf9a8e), hex(0x87667c), hex(0x40384f)}
 		for i := 2; i >= 0; i-- {
-			if top := horizon - ridge(i, u); v >= top && v <= horizon {
+			if top := horizon - crests[i](u); v >= top && v <= horizon {
 				wood := .85 + .3*fbm(u*40, v*60, 4, 80+i)
 				warm := mix(shades[i].times(wood), hex(0xffb27a), .35*math.Exp(-math.Abs(u-sunU)*5)*smooth(2.5, 0, float64(i)))
 				return mix(warm, hex(0xffc79a), .5*smooth(horizon-.03, horizon, v)*(1-.25*float64(i))), true
@@ -72,9 +76,9 @@ func water(u, v, horizon, sunU float64, air func(u, v float64) rgb) rgb {
 
 // rocks sets wet boulders into the near corner, with a rim of the evening's light.
 func rocks(c *canvas) {
-	outline := func(u float64) float64 {
+	outline := table(2*c.w, func(u float64) float64 {
 		return 1.03 - .20*smooth(.62, -.1, u)*(.35+1.0*ridges(u*3.1+.6, 2.2, 6, 91)) - .05*smooth(.75, 1.05, u)*ridges(u*5, 9, 5, 93)
-	}
+	})
 	c.rows(int(float64(c.h)*.72), c.h, func(x, y int, u, v float64) rgb {
 		top := outline(u)
 		if v < top {

@@ -13,9 +13,9 @@ func night(w, h int) *image.RGBA {
 		base := gradient(v, stop{0, hex(0x050b1c)}, stop{.35, hex(0x0b1d36)}, stop{.6, hex(0x17404f)}, stop{.68, hex(0x2a5f5c)})
 		return base.add(curtain(u, v, 0, 1)).add(curtain(u, v, 1, .55)).add(curtain(u, v, 2, .4))
 	}
-	hill := func(u float64) float64 {
+	hill := table(2*w, func(u float64) float64 {
 		return shore - .03 - .13*ridges(u*1.7+2.4, 4.1, 7, 7)*(.45+.55*math.Abs(2*u-1))
-	}
+	})
 	above := func(u, v float64) rgb {
 		if top := hill(u); v > top {
 			snow := smooth(.55, .8, fbm(u*26, v*34, 4, 3)) * smooth(top+.05, top, v)
