@@ -90,10 +90,10 @@ func (k *checker) mediaList() {
 	n, kind := len(k.content.Media), k.kind
 	switch {
 	case n < kind.MinMedia:
-		k.add(Problem{Rule: kind.Name + ".min_media", Field: "mediaItems", Limit: kind.MinMedia, Actual: n, Source: kind.Source,
+		k.add(Problem{Rule: kind.Name + ".min_items", Field: "mediaItems", Limit: kind.MinMedia, Actual: n, Source: kind.Source,
 			Message: fmt.Sprintf("%s on %s needs at least %s, this has %d", article(kind.Title), k.info.Title, items(kind.MinMedia), n), Remediation: "Attach the missing media."})
 	case n > kind.MaxMedia:
-		k.add(Problem{Rule: kind.Name + ".max_media", Field: "mediaItems", Limit: kind.MaxMedia, Actual: n, Source: kind.Source,
+		k.add(Problem{Rule: kind.Name + ".max_items", Field: "mediaItems", Limit: kind.MaxMedia, Actual: n, Source: kind.Source,
 			Message: fmt.Sprintf("%s on %s takes at most %s, this has %d", article(kind.Title), k.info.Title, items(kind.MaxMedia), n), Remediation: "Remove media, or give this target its own customMedia."})
 	}
 	if kind.Mixed || n < 2 {

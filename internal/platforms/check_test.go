@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 		{"two hashtags and two mentions", Content{Text: "#a #b @c @d"}, "demo.text.max_length demo.text.max_hashtags demo.text.max_mentions"},
 		{"an address is no mention", Content{Text: "a@b.c @d"}, ""},
 		{"one image", Content{Media: []Media{img}}, ""},
-		{"three images", Content{Media: []Media{img, img, img}}, "demo.photo.max_media"},
+		{"three images", Content{Media: []Media{img, img, img}}, "demo.photo.max_items"},
 		{"a mix", Content{Media: []Media{img, {Type: Video, URL: "https://example.com/a.mp4"}}}, "demo.photo.no_mix"},
 		{"a type it does not take", with(func(m *Media) { m.Type = Document }), "demo.photo.media_type"},
 		{"a format we convert", with(func(m *Media) { m.MIME = "image/png" }), ""},

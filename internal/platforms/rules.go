@@ -72,7 +72,7 @@ type VideoLimits struct {
 
 // A Problem is one fault of a post, found before anything is sent.
 type Problem struct {
-	Rule        string `json:"rule"`                  // stable name: "instagram.carousel.max_media"; Check puts the platform in front
+	Rule        string `json:"rule"`                  // stable name: "instagram.carousel.max_items"; Check puts the platform in front
 	Field       string `json:"field"`                 // within the target: "content", "mediaItems[2].url", "platformSpecificData.thumbOffset"
 	Message     string `json:"message"`               // what is wrong
 	Limit       any    `json:"limit,omitempty"`       // what is allowed

@@ -2,7 +2,6 @@ package posts
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -18,36 +17,33 @@ const channel = "posthorn_targets"
 // and has no follow-up, or waits for a time after that. A context that ends, ends the wait with the context's error.
 //
 // Listen must be running; without it Await still ends, by looking again now and then.
-func (s *Service) Await(ctx context.Context, ownerID, postID string, longest time.Duration) (post Post, err error) {
+func (s *Service) Await(parent context.Context, ownerID, postID string, longest time.Duration) (post Post, err error) {
 	defer errs.Wrap(&err, "posts.Await(%s)", clip(postID, 40))
 	deadline := s.Now().Add(longest)
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	ctx, cancel := context.WithTimeout(parent, longest)
 	defer cancel()
 	wake := s.waiters.add()
 	defer s.waiters.remove(wake)
 	again := time.NewTicker(time.Second) // should the listening connection be down
 	defer again.Stop()
-	for {
+	for ctx.Err() == nil {
 		settled, err := s.settled(ctx, ownerID, postID, deadline)
 		if err != nil && ctx.Err() == nil {
 			return Post{}, err
 		}
 		if settled {
-			break
+			return s.Get(ctx, ownerID, postID)
 		}
 		select {
 		case <-wake:
-			continue
 		case <-again.C:
-			continue
 		case <-ctx.Done():
 		}
-		break
 	}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
-		return Post{}, cause
+	if err := parent.Err(); err != nil {
+		return Post{}, err // the caller left, or has no more time itself
 	}
-	return s.Get(context.WithoutCancel(ctx), ownerID, postID)
+	return s.Get(parent, ownerID, postID)
 }
 
 // settled reports whether no target of the post can change before the deadline.

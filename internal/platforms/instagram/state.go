@@ -64,7 +64,7 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 		}
 	}
 	if len(t.Content.Media) == 0 {
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: "instagram." + f.kind + ".min_media", Field: "mediaItems",
+		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: "instagram." + f.kind + ".min_items", Field: "mediaItems",
 			Message: "an Instagram post needs media", Remediation: "Attach an image or a video."}
 	}
 	var err error

@@ -38,8 +38,8 @@ func TestCheck(t *testing.T) {
 		want                []string // rule at field
 	}{
 		{"photo", "hi", ``, one, nil},
-		{"nothing", "hi", ``, nil, []string{"instagram.photo.min_media at mediaItems"}},
-		{"eleven items", "", ``, many, []string{"instagram.carousel.max_media at mediaItems"}},
+		{"nothing", "hi", ``, nil, []string{"instagram.photo.min_items at mediaItems"}},
+		{"eleven items", "", ``, many, []string{"instagram.carousel.max_items at mediaItems"}},
 		{"mixed carousel", "", ``, two, nil},
 		{"an animation", "", ``, []platforms.Media{{Type: platforms.GIF}}, []string{"instagram.photo.media_type at mediaItems[0].type"}},
 		{"PNG is converted", "", ``, typed(image(1), "image/png"), nil},
@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 		{"a wrong type", "", `{"shareToFeed":"yes"}`, one, []string{"instagram.options.type at platformSpecificData.shareToFeed"}},
 		{"unknown options", "", `{"later":1}`, one, nil},
 
-		{"a story of two", "", `{"contentType":"story"}`, two, []string{"instagram.story.max_media at mediaItems", "instagram.story.no_mix at mediaItems"}},
+		{"a story of two", "", `{"contentType":"story"}`, two, []string{"instagram.story.max_items at mediaItems", "instagram.story.no_mix at mediaItems"}},
 		{"a story with text", "hi", `{"contentType":"story","shareToFeed":false,"commentsEnabled":true}`, one, nil},
 		{"a story with everything", "", `{"contentType":"story","firstComment":"a","collaborators":["a"],"locationId":"1","commentsEnabled":false,"isPaidPartnership":true,"brandedContentSponsors":["1"]}`, one, []string{
 			"instagram.first_comment.comments_disabled at platformSpecificData.firstComment",
