@@ -82,6 +82,12 @@ type system struct {
 // newSystem starts the API; workers are started one by one. Around the sandbox may stand what sends some hosts elsewhere.
 func newSystem(t *testing.T, around func(http.Handler) http.Handler) *system {
 	t.Helper()
+	return newSystemOn(t, pgtest.NewURL(t), around)
+}
+
+// newSystemOn is newSystem on a database of the caller's, migrated.
+func newSystemOn(t *testing.T, database string, around func(http.Handler) http.Handler) *system {
+	t.Helper()
 	s := &system{accounts: map[string]string{}}
 	s.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: processing})
 	s.sandbox = sandbox.New(sandbox.Options{Fakes: s.fakes, Now: time.Now})
@@ -95,7 +101,7 @@ func newSystem(t *testing.T, around func(http.Handler) http.Handler) *system {
 	s.gateway = srv.URL
 	port := freePort(t)
 	s.api = "http://127.0.0.1:" + port
-	s.env = []string{"DATABASE_URL=" + pgtest.NewURL(t), "POSTHORN_ADDR=127.0.0.1:" + port, "POSTHORN_PUBLIC_URL=" + s.api, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"),
+	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=127.0.0.1:" + port, "POSTHORN_PUBLIC_URL=" + s.api, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"),
 		"POSTHORN_PLATFORM_GATEWAY=" + s.gateway, "POSTHORN_DATA_DIR=" + t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true", "POSTHORN_PUBLISH_WAIT=3m"}
 	s.seed(t)
 	s.start(t, "api")
