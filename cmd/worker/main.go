@@ -17,5 +17,5 @@ func run(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	defer a.Close()
-	return a.RunWorker(ctx, func() { a.Log.Info().Msg("the worker works") })
+	return a.RunWorker(ctx, func() { a.Log.Info().Msg("the worker is running") })
 }
