@@ -43,6 +43,7 @@ lint: $(LINT) ## run golangci-lint, at the version the project pins
 .PHONY: vet
 vet: ## run go vet
 	go vet ./...
+	go vet -tags pds ./test/...
 
 .PHONY: generate
 generate: ## write the generated files anew, from openapi.yaml

@@ -193,25 +193,25 @@ func (s *system) seed(t *testing.T) {
 // process is one running program.
 type process struct {
 	*exec.Cmd
-	log   *record
+	log   *transcript
 	ended chan struct{}
 }
 
-// record is what a process says, to be read while it speaks.
-type record struct {
+// transcript is what a process says, to be read while it speaks.
+type transcript struct {
 	mu   sync.Mutex
 	said bytes.Buffer
 }
 
 // Write keeps what is said.
-func (r *record) Write(p []byte) (int, error) {
+func (r *transcript) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.said.Write(p)
 }
 
 // String is all that was said so far.
-func (r *record) String() string {
+func (r *transcript) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.said.String()
@@ -220,7 +220,7 @@ func (r *record) String() string {
 // start runs a program until the test ends; its log is shown when the test fails.
 func (s *system) start(t *testing.T, name string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(program(t, name)), log: new(record), ended: make(chan struct{})}
+	p := &process{Cmd: exec.Command(program(t, name)), log: new(transcript), ended: make(chan struct{})}
 	p.Env = append(os.Environ(), s.env...)
 	p.Stdout, p.Stderr = p.log, p.log
 	if err := p.Start(); err != nil {
