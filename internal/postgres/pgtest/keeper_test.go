@@ -83,11 +83,25 @@ func cacheFolder(t *testing.T) string {
 	if _, err := devpg.FindBinaries(t.Context(), devpg.Options{NoDownload: true}); err != nil {
 		t.Skipf("the shared server of tests is not tried here: %v", err)
 	}
-	dir := t.TempDir()
-	for _, d := range []string{dir, filepath.Dir(dir)} {
-		if err := os.Chmod(d, 0o711); err != nil {
-			t.Fatal(err)
+	dir, err := os.MkdirTemp("", "pgtest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not t.TempDir: the keeper still tidies up in the folder when the server has ended, so removing it may take more than one try.
+	t.Cleanup(func() {
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			err := os.RemoveAll(dir)
+			if err == nil {
+				return
+			}
+			if time.Now().After(end) {
+				t.Errorf("the cache folder stays behind: %v", err)
+				return
+			}
 		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
