@@ -40,7 +40,6 @@ type Verdict struct {
 	Attempts int
 	Next     time.Time        // when to go on, unless Done
 	Error    *platforms.Error // what went wrong, now or (nil) not
-	Progress bool             // the step succeeded
 	// Reconnect says that the account's token is dead; Refresh that a fresh one may cure it.
 	Reconnect bool
 	Refresh   bool
@@ -88,7 +87,7 @@ func Decide(s Situation, step platforms.Step, err error, l Limits, jitter float6
 func Jitter() float64 { return rand.Float64() }
 
 func progress(s Situation, step platforms.Step) Verdict {
-	v := Verdict{State: step.State, Remote: s.Remote, Progress: true, Next: s.Now.Add(step.Wait)}
+	v := Verdict{State: step.State, Remote: s.Remote, Next: s.Now.Add(step.Wait)}
 	if step.Done != nil {
 		remote := *step.Done
 		if remote.URL == "" && s.Remote != nil {
