@@ -45,7 +45,7 @@ func (demo) Login(_ context.Context, _ *platforms.Conn, fields map[string]platfo
 
 type world struct {
 	*accounts.Service
-	owner, stranger string
+	owner, stranger auth.Principal
 }
 
 func newWorld(t *testing.T) world {
@@ -61,10 +61,13 @@ func newWorld(t *testing.T) world {
 		Outbound: outbound.NewPlatforms(outbound.PlatformOptions{AllowPrivate: true, Now: clock}), Now: clock}}
 	people := &auth.Service{Pool: pool, Now: clock}
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
-		if w.owner, _, err = people.EnsureOwner(t.Context(), tx, "owner"); err != nil {
+		id, _, err := people.EnsureOwner(t.Context(), tx, "owner")
+		if err != nil {
 			return err
 		}
-		w.stranger, _, err = people.EnsureOwner(t.Context(), tx, "stranger")
+		w.owner = auth.Root(id)
+		id, _, err = people.EnsureOwner(t.Context(), tx, "stranger")
+		w.stranger = auth.Root(id)
 		return err
 	})
 	if err != nil {

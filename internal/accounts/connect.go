@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 	"posthorn/internal/platforms"
@@ -14,7 +15,7 @@ import (
 
 // ConnectCredentials connects the account that a user's credentials open, within one of the owner's profiles (empty: the default one).
 // What the platform refuses is Invalid or Unauthorized with its words; a platform that cannot be reached is Unavailable.
-func (s *Service) ConnectCredentials(ctx context.Context, ownerID, profileID, platform string, fields map[string]platforms.Secret) (a Account, err error) {
+func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, profileID, platform string, fields map[string]platforms.Secret) (a Account, err error) {
 	defer errs.Wrap(&err, "accounts.ConnectCredentials(%s)", platform)
 	p, ok := s.Platforms.Get(platform)
 	connector, can := p.(platforms.CredentialConnector)
@@ -33,11 +34,11 @@ func (s *Service) ConnectCredentials(ctx context.Context, ownerID, profileID, pl
 	}
 	var accountID string
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		into, err := s.profileFor(ctx, tx, ownerID, profileID)
+		into, err := s.profileFor(ctx, tx, by, profileID)
 		if err != nil {
 			return err
 		}
-		accountID, err = s.Connect(ctx, tx, ownerID, into, platform, found[0], token)
+		accountID, err = s.Connect(ctx, tx, by.OwnerID, into, platform, found[0], token)
 		return err
 	})
 	if err != nil {
@@ -50,11 +51,17 @@ func profileNotFound() error {
 	return &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileId", Message: "Profile not found"}
 }
 
-func (s *Service) profileFor(ctx context.Context, tx pgx.Tx, ownerID, profileID string) (string, error) {
+func (s *Service) profileFor(ctx context.Context, tx pgx.Tx, by auth.Principal, profileID string) (string, error) {
 	if profileID == "" {
-		return s.EnsureDefaultProfile(ctx, tx, ownerID)
+		var err error
+		if profileID, err = s.EnsureDefaultProfile(ctx, tx, by.OwnerID); err != nil {
+			return "", err
+		}
 	}
-	err := tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and id = $2`, ownerID, profileID).Scan(&profileID)
+	if !by.Reaches(profileID) {
+		return "", profileNotFound()
+	}
+	err := tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and id = $2`, by.OwnerID, profileID).Scan(&profileID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", profileNotFound()
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 )
@@ -13,18 +14,18 @@ import (
 const defaultProfile = "Default"
 
 // Profiles reads the profiles of an owner that a filter selects, the default one first, and how many there are in all.
-func (s *Service) Profiles(ctx context.Context, ownerID string, f ProfileFilter) (list []Profile, total int, err error) {
+func (s *Service) Profiles(ctx context.Context, by auth.Principal, f ProfileFilter) (list []Profile, total int, err error) {
 	defer errs.Wrap(&err, "accounts.Profiles")
-	const where = ` from profiles where owner_id = $1 and ($2 = '' or name = $2)`
-	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, ownerID, f.Name).Scan(&total); err != nil {
+	const where = ` from profiles where owner_id = $1 and ($2 = '' or name = $2) and ($3::text[] is null or id = any($3))`
+	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, by.OwnerID, f.Name, by.Profiles).Scan(&total); err != nil {
 		return nil, 0, err
 	}
 	var limit *int
 	if f.Limit > 0 {
 		limit = &f.Limit
 	}
-	rows, err := s.Pool.Query(ctx, `select id, owner_id, name, description, color, is_default, created_at`+where+` order by is_default desc, created_at, id limit $3 offset $4`,
-		ownerID, f.Name, limit, f.Skip)
+	rows, err := s.Pool.Query(ctx, `select id, owner_id, name, description, color, is_default, created_at`+where+` order by is_default desc, created_at, id limit $4 offset $5`,
+		by.OwnerID, f.Name, by.Profiles, limit, f.Skip)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
@@ -30,11 +31,11 @@ type Service struct {
 const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, a.username, a.display_name, a.picture_url, a.profile_url, a.active, a.needs_reconnection, a.data, a.created_at, a.updated_at`
 
 // List reads the accounts of an owner that a filter selects, and how many there are in all.
-func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Account, total int, err error) {
+func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (list []Account, total int, err error) {
 	defer errs.Wrap(&err, "accounts.List")
 	const where = ` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and ($2 = '' or a.profile_id = $2) and ($3 = '' or a.platform = $3)
-		and ($4 = '' or a.active = ($4 = 'connected'))`
-	args := []any{ownerID, f.ProfileID, f.Platform, f.Status}
+		and ($4 = '' or a.active = ($4 = 'connected')) and ($5::text[] is null or a.profile_id = any($5))`
+	args := []any{by.OwnerID, f.ProfileID, f.Platform, f.Status, by.Profiles}
 	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, args...).Scan(&total); err != nil {
 		return nil, 0, err
 	}
@@ -42,7 +43,7 @@ func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Ac
 	if f.Limit > 0 {
 		limit = &f.Limit
 	}
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+where+` order by a.created_at, a.id limit $5 offset $6`, append(args, limit, f.Offset)...)
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+where+` order by a.created_at, a.id limit $6 offset $7`, append(args, limit, f.Offset)...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -50,8 +51,8 @@ func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Ac
 	return list, total, err
 }
 
-// Lookup reads the accounts of an owner by ID; those that do not exist or are another owner's are missing.
-func (s *Service) Lookup(ctx context.Context, ownerID string, ids []string) (found map[string]Account, err error) {
+// Lookup reads accounts by ID; those that do not exist, are another owner's or out of the principal's reach are missing.
+func (s *Service) Lookup(ctx context.Context, by auth.Principal, ids []string) (found map[string]Account, err error) {
 	defer errs.Wrap(&err, "accounts.Lookup")
 	found = map[string]Account{}
 	if len(ids) == 0 {
@@ -63,7 +64,8 @@ func (s *Service) Lookup(ctx context.Context, ownerID string, ids []string) (fou
 			valid = append(valid, i)
 		}
 	}
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and a.id = any($2)`, ownerID, valid)
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and a.id = any($2) and ($3::text[] is null or a.profile_id = any($3))`,
+		by.OwnerID, valid, by.Profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -74,10 +76,10 @@ func (s *Service) Lookup(ctx context.Context, ownerID string, ids []string) (fou
 	return found, err
 }
 
-// InProfile lists the IDs of the accounts in a profile.
-func (s *Service) InProfile(ctx context.Context, ownerID, profileID string) (ids []string, err error) {
-	defer errs.Wrap(&err, "accounts.InProfile")
-	rows, err := s.Pool.Query(ctx, `select id from accounts where owner_id = $1 and profile_id = $2`, ownerID, profileID)
+// InProfiles lists the IDs of an owner's accounts in some profiles.
+func (s *Service) InProfiles(ctx context.Context, ownerID string, profileIDs []string) (ids []string, err error) {
+	defer errs.Wrap(&err, "accounts.InProfiles")
+	rows, err := s.Pool.Query(ctx, `select id from accounts where owner_id = $1 and profile_id = any($2)`, ownerID, profileIDs)
 	if err != nil {
 		return nil, err
 	}

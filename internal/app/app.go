@@ -50,17 +50,23 @@ type App struct {
 	Accounts  *accounts.Service
 	Posts     *posts.Service
 	Media     *media.Store
+	Now       func() time.Time // the one clock of the process
 	close     []func()
 }
 
 // Open connects to the database and makes the parts. name tells this process's connections from others. It fails with one clear
 // sentence when the database cannot be reached or its schema is too old.
 func Open(ctx context.Context, c *config.Config, log zerolog.Logger, name string, conns int32) (*App, error) {
+	return OpenAt(ctx, c, log, name, conns, time.Now)
+}
+
+// OpenAt is Open with a clock of the caller's.
+func OpenAt(ctx context.Context, c *config.Config, log zerolog.Logger, name string, conns int32, now func() time.Time) (*App, error) {
 	pool, err := postgres.Open(ctx, c.DatabaseURL, postgres.WithApplicationName(name), postgres.WithMaxConns(conns))
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, Log: log, Pool: pool, Platforms: all.Registry(), close: []func(){pool.Close}}
+	a := &App{Config: c, Log: log, Pool: pool, Platforms: all.Registry(), Now: now, close: []func(){pool.Close}}
 	if err := postgres.CheckSchema(ctx, pool); err != nil {
 		a.Close()
 		return nil, err
@@ -73,7 +79,7 @@ func Open(ctx context.Context, c *config.Config, log zerolog.Logger, name string
 }
 
 func (a *App) wire(ctx context.Context) error {
-	now := time.Now // the one clock of the process
+	now := a.Now
 	store, err := media.OpenStore(ctx, a.Config.BlobURL, a.Config.PublicURL)
 	if err != nil {
 		return err
@@ -97,15 +103,20 @@ func (a *App) Close() {
 	}
 }
 
-// RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.
-func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
-	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Posts.Now)
+// Handler is the API, without a listener.
+func (a *App) Handler() (stdhttp.Handler, error) {
+	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.Posts.Queue = queue
-	server, err := http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
-		Log: a.Log, Now: a.Posts.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
+	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
+		Log: a.Log, Now: a.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
+}
+
+// RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.
+func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
+	server, err := a.Handler()
 	if err != nil {
 		return err
 	}
@@ -133,7 +144,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Posts.Now})
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,10 +18,11 @@ import (
 	"posthorn/internal/id"
 )
 
-// A key is keyPrefix and keyDigits hex digits.
+// A key is a prefix and keyDigits hex digits. That of a key with disabled groups tells so.
 const (
-	keyPrefix = "sk_"
-	keyDigits = 64
+	keyPrefix        = "sk_"
+	restrictedPrefix = "zrk_"
+	keyDigits        = 64
 )
 
 // Service keeps owners and API keys.
@@ -29,18 +32,24 @@ type Service struct {
 }
 
 // NewKey makes a key. It is shown once; only its hash is stored.
-func NewKey() string {
+func NewKey() string { return newKey(keyPrefix) }
+
+func newKey(prefix string) string {
 	b := make([]byte, keyDigits/2)
 	rand.Read(b) // never fails, says crypto/rand
-	return keyPrefix + hex.EncodeToString(b)
+	return prefix + hex.EncodeToString(b)
 }
 
 // ValidKey reports whether s has the form of a key.
 func ValidKey(s string) bool {
-	if len(s) != len(keyPrefix)+keyDigits || s[:len(keyPrefix)] != keyPrefix {
+	digits, ok := strings.CutPrefix(s, keyPrefix)
+	if !ok {
+		digits, ok = strings.CutPrefix(s, restrictedPrefix)
+	}
+	if !ok || len(digits) != keyDigits {
 		return false
 	}
-	for _, c := range s[len(keyPrefix):] {
+	for _, c := range []byte(digits) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
@@ -48,21 +57,47 @@ func ValidKey(s string) bool {
 	return true
 }
 
+// preview is what may be shown of a key for good.
+func preview(key string) string {
+	prefix := len(key) - keyDigits
+	return fmt.Sprintf("%s...%s", key[:prefix+8], key[len(key)-8:])
+}
+
 // Authenticate finds who stands behind a key. An unknown or expired one is Unauthorized, and the answer does not tell which.
 func (s *Service) Authenticate(ctx context.Context, key string) (p Principal, err error) {
 	if !ValidKey(key) {
 		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
 	}
+	defer errs.Wrap(&err, "auth.Authenticate")
 	hash := sha256.Sum256([]byte(key))
-	err = s.Pool.QueryRow(ctx, `select id, owner_id from api_keys where hash = $1 and (expires_at is null or expires_at > $2)`, hash[:], s.Now()).Scan(&p.KeyID, &p.OwnerID)
+	var ofKey, ofUser []string
+	err = s.Pool.QueryRow(ctx, `
+		select k.id, k.owner_id, u.id, u.role, k.read_only, k.disabled_groups, k.profile_ids, u.profile_ids
+		from api_keys k join users u on u.id = coalesce(k.user_id, k.owner_id)
+		where k.hash = $1 and (k.expires_at is null or k.expires_at > $2)`, hash[:], s.Now()).
+		Scan(&p.KeyID, &p.OwnerID, &p.UserID, &p.Role, &p.ReadOnly, &p.Disabled, &ofKey, &ofUser)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
 	}
-	errs.Wrap(&err, "auth.Authenticate")
+	p.Profiles = both(ofKey, ofUser)
 	return p, err
 }
 
-// EnsureOwner finds the owner of a name, and makes it when there is none.
+// both is what two lists of profiles allow together; nil allows all.
+func both(a, b []string) []string {
+	if a == nil || b == nil {
+		return append(a, b...)
+	}
+	common := []string{}
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			common = append(common, x)
+		}
+	}
+	return common
+}
+
+// EnsureOwner finds the owner of a name, and makes it, with its root user, when there is none.
 func (s *Service) EnsureOwner(ctx context.Context, tx pgx.Tx, name string) (ownerID string, made bool, err error) {
 	defer errs.Wrap(&err, "auth.EnsureOwner(%s)", name)
 	err = tx.QueryRow(ctx, `select id from owners where name = $1 order by id limit 1`, name).Scan(&ownerID)
@@ -71,11 +106,15 @@ func (s *Service) EnsureOwner(ctx context.Context, tx pgx.Tx, name string) (owne
 	}
 	now := s.Now()
 	ownerID = id.New(now)
-	_, err = tx.Exec(ctx, `insert into owners (id, name, created_at) values ($1, $2, $3)`, ownerID, name, now)
+	if _, err = tx.Exec(ctx, `insert into owners (id, name, created_at) values ($1, $2, $3)`, ownerID, name, now); err != nil {
+		return "", false, err
+	}
+	_, err = tx.Exec(ctx, `insert into users (id, owner_id, name, role, created_at) values ($1, $1, $2, $3, $4)`, ownerID, name, RoleOwner, now)
 	return ownerID, true, err
 }
 
-// StoreKey makes a key valid for an owner. One that is valid for that owner already stays so; one of another owner is a Conflict.
+// StoreKey makes a key of an owner's root user valid, with all that it may do. One that is valid for that owner already stays as it is;
+// one of another owner is a Conflict.
 func (s *Service) StoreKey(ctx context.Context, tx pgx.Tx, ownerID, name, key string) (err error) {
 	defer errs.Wrap(&err, "auth.StoreKey(%s)", name)
 	if !ValidKey(key) {
@@ -83,9 +122,8 @@ func (s *Service) StoreKey(ctx context.Context, tx pgx.Tx, ownerID, name, key st
 	}
 	now := s.Now()
 	hash := sha256.Sum256([]byte(key))
-	preview := fmt.Sprintf("%s...%s", key[:len(keyPrefix)+8], key[len(key)-8:])
-	if _, err := tx.Exec(ctx, `insert into api_keys (id, owner_id, name, hash, preview, created_at) values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing`,
-		id.New(now), ownerID, name, hash[:], preview, now); err != nil {
+	if _, err := tx.Exec(ctx, `insert into api_keys (id, owner_id, user_id, name, hash, preview, created_at) values ($1, $2, $2, $3, $4, $5, $6) on conflict (hash) do nothing`,
+		id.New(now), ownerID, name, hash[:], preview(key), now); err != nil {
 		return err
 	}
 	var holder string

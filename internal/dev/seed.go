@@ -11,6 +11,7 @@ import (
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/app"
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/farside"
@@ -53,7 +54,7 @@ func seed(ctx context.Context, a *app.App, fakes map[string]farside.Server, log 
 	if err != nil {
 		return s, err
 	}
-	s.accounts, _, err = a.Accounts.List(ctx, ownerID, accounts.Filter{Status: "connected"})
+	s.accounts, _, err = a.Accounts.List(ctx, auth.Root(ownerID), accounts.Filter{Status: "connected"})
 	return s, err
 }
 

@@ -33,6 +33,8 @@ type Error struct {
 	Message    string         // one or more sentences for the caller: what is wrong and what to do
 	Field      string         // the field at fault, as the caller wrote it: "platforms[0].accountId"
 	Details    map[string]any // structured extras for the caller
+	Rule       string         // the stable name of the rule that was broken, "post.repeated_target"; empty takes that of the code
+	Remedy     string         // what to do about it, where that is not in the message; empty takes that of the rule
 	RetryAfter time.Duration  // for Limited and Unavailable
 	Err        error          // the cause, for the log alone
 }

@@ -12,6 +12,15 @@ import (
 	"posthorn/internal/platforms"
 )
 
+func (s *Server) accountHandlers() map[string]handler {
+	return map[string]handler{
+		"listAccounts":              s.listAccounts,
+		"listProfiles":              s.listProfiles,
+		"connectBlueskyCredentials": s.connectBluesky,
+		"verifyCredential":          s.verifyCredential,
+	}
+}
+
 func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	if q.Has("page") != q.Has("limit") {
@@ -30,7 +39,7 @@ func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request) error {
 		f.Limit = number(q, "limit", 0)
 		f.Offset = (page - 1) * f.Limit
 	}
-	list, total, err := s.cfg.Accounts.List(r.Context(), ownerOf(r), f)
+	list, total, err := s.cfg.Accounts.List(r.Context(), principalOf(r), f)
 	if err != nil {
 		return err
 	}
@@ -77,7 +86,7 @@ func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
 	if paged {
 		f.Limit, f.Skip = number(q, "limit", profilesAtOnce), number(q, "skip", 0)
 	}
-	list, total, err := s.cfg.Accounts.Profiles(r.Context(), ownerOf(r), f)
+	list, total, err := s.cfg.Accounts.Profiles(r.Context(), principalOf(r), f)
 	if err != nil {
 		return err
 	}
@@ -95,7 +104,7 @@ func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
 
 // verifyCredential says who the key stands for. An owner has no name or address of a person.
 func (s *Server) verifyCredential(w http.ResponseWriter, r *http.Request) error {
-	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: ownerOf(r), AuthType: "api_key"})
+	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: principalOf(r).UserID, AuthType: "api_key"})
 	return nil
 }
 
@@ -104,7 +113,7 @@ func (s *Server) connectBluesky(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	profile, err := profileOf(in.ProfileID, in.State, ownerOf(r))
+	profile, err := profileOf(in.ProfileID, in.State, principalOf(r).UserID)
 	if err != nil {
 		return err
 	}
@@ -115,7 +124,7 @@ func (s *Server) connectBluesky(w http.ResponseWriter, r *http.Request) error {
 }
 
 // profileOf is the profile that an account is to be connected to: it is named, or stands behind the user in the state.
-func profileOf(profileID, state, ownerID string) (string, error) {
+func profileOf(profileID, state, userID string) (string, error) {
 	if profileID != "" {
 		return profileID, nil
 	}
@@ -126,7 +135,7 @@ func profileOf(profileID, state, ownerID string) (string, error) {
 	if !ok || profile == "" {
 		return "", errs.Fieldf("state", "state must be the user's ID, a hyphen and the profile's ID; or send profileId")
 	}
-	if user != ownerID {
+	if user != userID {
 		return "", errs.Fieldf("state", "state names another user than the one this API key belongs to")
 	}
 	return profile, nil
@@ -134,7 +143,7 @@ func profileOf(profileID, state, ownerID string) (string, error) {
 
 // connectCredentials connects an account of any platform that takes credentials.
 func (s *Server) connectCredentials(w http.ResponseWriter, r *http.Request, platform, profileID string, fields map[string]platforms.Secret) error {
-	a, err := s.cfg.Accounts.ConnectCredentials(r.Context(), ownerOf(r), profileID, platform, fields)
+	a, err := s.cfg.Accounts.ConnectCredentials(r.Context(), principalOf(r), profileID, platform, fields)
 	if err != nil {
 		return err
 	}

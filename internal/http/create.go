@@ -22,7 +22,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	if n := noteOf(r); n.fromCaller {
 		p.RequestID = n.requestID
 	}
-	created, err := s.cfg.Posts.Create(r.Context(), ownerOf(r), p)
+	created, err := s.cfg.Posts.Create(r.Context(), principalOf(r), p)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 // publish waits for a post that is due and tells what came of it. The post is stored: whatever happens from here on, it must not look
 // as if it were not, or the caller would send it again.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request, post posts.Post, warnings []string) {
-	latest, err := s.cfg.Posts.Await(r.Context(), ownerOf(r), post.ID, s.cfg.PublishWait)
+	latest, err := s.cfg.Posts.Await(r.Context(), principalOf(r), post.ID, s.cfg.PublishWait)
 	switch {
 	case err == nil:
 		post = latest

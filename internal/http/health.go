@@ -14,6 +14,17 @@ import (
 // readyTimeout is how long the checks may take; whoever asks wants to know now.
 const readyTimeout = 3 * time.Second
 
+func (s *Server) serverHandlers() map[string]handler {
+	return map[string]handler{
+		"listPlatforms":  s.listPlatforms,
+		"getHealth":      s.alive,
+		"getHealthz":     s.alive,
+		"getReadyz":      s.ready,
+		"getOpenAPIYAML": s.openAPIYAML,
+		"getOpenAPIJSON": s.openAPIJSON,
+	}
+}
+
 func (s *Server) alive(w http.ResponseWriter, r *http.Request) error {
 	s.write(w, r, http.StatusOK, wire.Alive{Status: "ok"})
 	return nil

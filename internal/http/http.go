@@ -20,21 +20,21 @@ import (
 
 // Publisher takes new posts.
 type Publisher interface {
-	Create(ctx context.Context, ownerID string, p posts.NewPost) (posts.Created, error)
+	Create(ctx context.Context, by auth.Principal, p posts.NewPost) (posts.Created, error)
 	// Await waits until nothing more will happen to a post within the given time, and returns it as it stands then.
-	Await(ctx context.Context, ownerID, postID string, longest time.Duration) (posts.Post, error)
+	Await(ctx context.Context, by auth.Principal, postID string, longest time.Duration) (posts.Post, error)
 }
 
-// PostReader reads posts. One that does not exist, or is another's, is NotFound.
+// PostReader reads posts. One that does not exist, or that the principal does not reach, is NotFound.
 type PostReader interface {
-	Get(ctx context.Context, ownerID, postID string) (posts.Post, error)
-	List(ctx context.Context, ownerID string, f posts.Filter) (list []posts.Post, total int, err error)
+	Get(ctx context.Context, by auth.Principal, postID string) (posts.Post, error)
+	List(ctx context.Context, by auth.Principal, f posts.Filter) (list []posts.Post, total int, err error)
 }
 
 // PostKeeper removes posts and tells their history.
 type PostKeeper interface {
-	Delete(ctx context.Context, ownerID, postID string) error
-	Timeline(ctx context.Context, ownerID, postID string) ([]posts.Step, error)
+	Delete(ctx context.Context, by auth.Principal, postID string) error
+	Timeline(ctx context.Context, by auth.Principal, postID string) ([]posts.Step, error)
 }
 
 // Posts is the domain of posts.
@@ -46,13 +46,13 @@ type Posts interface {
 
 // AccountReader reads accounts and profiles, and how many there are in all.
 type AccountReader interface {
-	List(ctx context.Context, ownerID string, f accounts.Filter) ([]accounts.Account, int, error)
-	Profiles(ctx context.Context, ownerID string, f accounts.ProfileFilter) ([]accounts.Profile, int, error)
+	List(ctx context.Context, by auth.Principal, f accounts.Filter) ([]accounts.Account, int, error)
+	Profiles(ctx context.Context, by auth.Principal, f accounts.ProfileFilter) ([]accounts.Profile, int, error)
 }
 
 // Connector connects accounts by what their users type. An empty profileID is the default profile.
 type Connector interface {
-	ConnectCredentials(ctx context.Context, ownerID, profileID, platform string, fields map[string]platforms.Secret) (accounts.Account, error)
+	ConnectCredentials(ctx context.Context, by auth.Principal, profileID, platform string, fields map[string]platforms.Secret) (accounts.Account, error)
 }
 
 // Accounts is the domain of accounts.

@@ -132,7 +132,9 @@ type keysInMemory struct{}
 func (keysInMemory) Authenticate(_ context.Context, key string) (auth.Principal, error) {
 	switch key {
 	case testKey:
-		return auth.Principal{OwnerID: ownerID, KeyID: "key1"}, nil
+		p := auth.Root(ownerID)
+		p.KeyID = "key1"
+		return p, nil
 	case "sk_away":
 		return auth.Principal{}, fmt.Errorf("auth.Authenticate: %w", errAway)
 	}
@@ -141,6 +143,7 @@ func (keysInMemory) Authenticate(_ context.Context, key string) (auth.Principal,
 
 // postsInMemory answers with what a test puts in, and keeps what it was asked.
 type postsInMemory struct {
+	Posts   // what is not overridden here is not called
 	mu      sync.Mutex
 	created posts.Created
 	awaited *posts.Post
@@ -156,7 +159,7 @@ type postsInMemory struct {
 	calls  int
 }
 
-func (p *postsInMemory) Create(_ context.Context, owner string, n posts.NewPost) (posts.Created, error) {
+func (p *postsInMemory) Create(_ context.Context, by auth.Principal, n posts.NewPost) (posts.Created, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, n)
@@ -166,13 +169,13 @@ func (p *postsInMemory) Create(_ context.Context, owner string, n posts.NewPost)
 	}
 	if p.created.Post.ID == "" {
 		post := aPost(posts.Draft)
-		post.OwnerID, post.Media = owner, n.Media
+		post.OwnerID, post.Media = by.OwnerID, n.Media
 		return posts.Created{Post: post}, nil
 	}
 	return p.created, nil
 }
 
-func (p *postsInMemory) Await(ctx context.Context, _, _ string, _ time.Duration) (posts.Post, error) {
+func (p *postsInMemory) Await(ctx context.Context, _ auth.Principal, _ string, _ time.Duration) (posts.Post, error) {
 	if p.await != nil {
 		p.await(ctx)
 	}
@@ -182,7 +185,7 @@ func (p *postsInMemory) Await(ctx context.Context, _, _ string, _ time.Duration)
 	return *p.awaited, nil
 }
 
-func (p *postsInMemory) Get(_ context.Context, _, id string) (posts.Post, error) {
+func (p *postsInMemory) Get(_ context.Context, _ auth.Principal, id string) (posts.Post, error) {
 	p.calls++
 	if p.err == nil && id != postID {
 		return posts.Post{}, errs.New(errs.NotFound, "Post not found")
@@ -190,13 +193,13 @@ func (p *postsInMemory) Get(_ context.Context, _, id string) (posts.Post, error)
 	return aPost(posts.Scheduled), p.err
 }
 
-func (p *postsInMemory) List(_ context.Context, _ string, f posts.Filter) ([]posts.Post, int, error) {
+func (p *postsInMemory) List(_ context.Context, _ auth.Principal, f posts.Filter) ([]posts.Post, int, error) {
 	p.filter = f
 	p.calls++
 	return p.list, p.total, p.err
 }
 
-func (p *postsInMemory) Delete(_ context.Context, _, id string) error {
+func (p *postsInMemory) Delete(_ context.Context, _ auth.Principal, id string) error {
 	p.calls++
 	if p.err == nil && id != postID {
 		return errs.New(errs.NotFound, "Post not found")
@@ -204,11 +207,12 @@ func (p *postsInMemory) Delete(_ context.Context, _, id string) error {
 	return p.err
 }
 
-func (p *postsInMemory) Timeline(context.Context, string, string) ([]posts.Step, error) {
+func (p *postsInMemory) Timeline(context.Context, auth.Principal, string) ([]posts.Step, error) {
 	return p.steps, p.err
 }
 
 type accountsInMemory struct {
+	Accounts // what is not overridden here is not called
 	list     []accounts.Account
 	profiles []accounts.Profile
 	total    int
@@ -222,17 +226,17 @@ type accountsInMemory struct {
 	}
 }
 
-func (m *accountsInMemory) List(_ context.Context, _ string, f accounts.Filter) ([]accounts.Account, int, error) {
+func (m *accountsInMemory) List(_ context.Context, _ auth.Principal, f accounts.Filter) ([]accounts.Account, int, error) {
 	m.filter = f
 	return m.list, m.total, m.err
 }
 
-func (m *accountsInMemory) Profiles(_ context.Context, _ string, f accounts.ProfileFilter) ([]accounts.Profile, int, error) {
+func (m *accountsInMemory) Profiles(_ context.Context, _ auth.Principal, f accounts.ProfileFilter) ([]accounts.Profile, int, error) {
 	m.profileFilter = f
 	return m.profiles, m.total, m.err
 }
 
-func (m *accountsInMemory) ConnectCredentials(_ context.Context, _, profile, platform string, fields map[string]platforms.Secret) (accounts.Account, error) {
+func (m *accountsInMemory) ConnectCredentials(_ context.Context, _ auth.Principal, profile, platform string, fields map[string]platforms.Secret) (accounts.Account, error) {
 	m.connected.profile, m.connected.platform, m.connected.fields = profile, platform, fields
 	return anAccount(), m.err
 }

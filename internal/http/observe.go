@@ -122,5 +122,5 @@ func (s *Server) authenticate(r *http.Request) error {
 	return nil
 }
 
-// ownerOf is whom a request acts for.
-func ownerOf(r *http.Request) string { return noteOf(r).principal.OwnerID }
+// principalOf is whom a request acts for.
+func principalOf(r *http.Request) auth.Principal { return noteOf(r).principal }

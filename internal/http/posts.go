@@ -10,8 +10,18 @@ import (
 	"posthorn/internal/posts"
 )
 
+func (s *Server) postHandlers() map[string]handler {
+	return map[string]handler{
+		"createPost":  s.createPost,
+		"getPost":     s.getPost,
+		"listPosts":   s.listPosts,
+		"deletePost":  s.deletePost,
+		"getPostLogs": s.getPostLogs,
+	}
+}
+
 func (s *Server) getPost(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.cfg.Posts.Get(r.Context(), ownerOf(r), pathParam(r, "postId"))
+	p, err := s.cfg.Posts.Get(r.Context(), principalOf(r), pathParam(r, "postId"))
 	if err != nil {
 		return err
 	}
@@ -20,7 +30,7 @@ func (s *Server) getPost(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) deletePost(w http.ResponseWriter, r *http.Request) error {
-	if err := s.cfg.Posts.Delete(r.Context(), ownerOf(r), pathParam(r, "postId")); err != nil {
+	if err := s.cfg.Posts.Delete(r.Context(), principalOf(r), pathParam(r, "postId")); err != nil {
 		return err
 	}
 	s.write(w, r, http.StatusOK, wire.Message{Message: "Post deleted successfully"})
@@ -29,12 +39,12 @@ func (s *Server) deletePost(w http.ResponseWriter, r *http.Request) error {
 
 // getPostLogs tells every step that was taken for a post.
 func (s *Server) getPostLogs(w http.ResponseWriter, r *http.Request) error {
-	owner, id := ownerOf(r), pathParam(r, "postId")
-	p, err := s.cfg.Posts.Get(r.Context(), owner, id)
+	by, id := principalOf(r), pathParam(r, "postId")
+	p, err := s.cfg.Posts.Get(r.Context(), by, id)
 	if err != nil {
 		return err
 	}
-	steps, err := s.cfg.Posts.Timeline(r.Context(), owner, id)
+	steps, err := s.cfg.Posts.Timeline(r.Context(), by, id)
 	if err != nil {
 		return err
 	}
@@ -60,12 +70,10 @@ func (s *Server) listPosts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	owner := ownerOf(r)
 	out := wire.PostList{Posts: []wire.Post{}}
 	total := 0
-	// This server makes every post itself and for the key's owner, so another source or author has none.
-	if q.Get("source") != "external" && (q.Get("createdBy") == "" || q.Get("createdBy") == owner) {
-		list, n, err := s.cfg.Posts.List(r.Context(), owner, f)
+	if q.Get("source") != "external" { // this server makes every post itself
+		list, n, err := s.cfg.Posts.List(r.Context(), principalOf(r), f)
 		if err != nil {
 			return err
 		}
@@ -82,7 +90,7 @@ func (s *Server) listPosts(w http.ResponseWriter, r *http.Request) error {
 // postFilter reads the query of listPosts, which fits openapi.yaml already.
 func (s *Server) postFilter(q url.Values) (posts.Filter, error) {
 	f := posts.Filter{
-		Status: posts.Status(q.Get("status")), Platform: q.Get("platform"), ProfileID: idFilter(q.Get("profileId")), AccountID: q.Get("accountId"),
+		Status: posts.Status(q.Get("status")), Platform: q.Get("platform"), ProfileID: idFilter(q.Get("profileId")), AccountID: q.Get("accountId"), UserID: q.Get("createdBy"),
 		Search: q.Get("search"), Sort: q.Get("sortBy"), Limit: number(q, "limit", 10),
 	}
 	f.Offset = number(q, "offset", (number(q, "page", 1)-1)*f.Limit)

@@ -2,6 +2,7 @@ package http
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"sort"
 	"strings"
@@ -10,39 +11,40 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-chi/chi/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 )
 
 // A handler answers a request that is authenticated and valid. The server renders its error.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// handlers are the operations of openapi.yaml by their operationId.
+// handlers are the operations of openapi.yaml by their operationId. Each area lists its own.
 func (s *Server) handlers() map[string]handler {
-	return map[string]handler{
-		"createPost":                s.createPost,
-		"getPost":                   s.getPost,
-		"listPosts":                 s.listPosts,
-		"deletePost":                s.deletePost,
-		"getPostLogs":               s.getPostLogs,
-		"listAccounts":              s.listAccounts,
-		"listProfiles":              s.listProfiles,
-		"connectBlueskyCredentials": s.connectBluesky,
-		"verifyCredential":          s.verifyCredential,
-		"listPlatforms":             s.listPlatforms,
-		"getHealth":                 s.alive,
-		"getHealthz":                s.alive,
-		"getReadyz":                 s.ready,
-		"getOpenAPIYAML":            s.openAPIYAML,
-		"getOpenAPIJSON":            s.openAPIJSON,
+	all := map[string]handler{}
+	for _, area := range []map[string]handler{
+		s.postHandlers(),
+		s.postChangeHandlers(),
+		s.postRemoteHandlers(),
+		s.queueHandlers(),
+		s.accountHandlers(),
+		s.peopleHandlers(),
+		s.usageHandlers(),
+		s.toolHandlers(),
+		s.docsHandlers(),
+		s.serverHandlers(),
+	} {
+		maps.Copy(all, area)
 	}
+	return all
 }
 
 // An operation is a route of openapi.yaml with what answers it.
 type operation struct {
 	route   *routers.Route // what kin-openapi would have found; chi's match is handed to it, so that a request is routed once
 	secured bool
-	strict  bool // unknown query parameters are refused
-	quiet   bool // logged only when debugging
+	group   auth.Group // whose keys may use it
+	strict  bool       // unknown query parameters are refused
+	quiet   bool       // logged only when debugging
 	handle  handler
 }
 
@@ -65,7 +67,11 @@ func (s *Server) route() error {
 				return fmt.Errorf("operation %q (%s %s) has no handler", op.OperationID, method, path)
 			}
 			delete(handlers, op.OperationID)
-			s.register(method, path, s.operation(method, path, item, op, h))
+			o := s.operation(method, path, item, op, h)
+			if o.secured && !auth.KnownGroup(o.group) {
+				return fmt.Errorf("operation %q (%s %s) declares no x-resource-group, which says whose keys may use it", op.OperationID, method, path)
+			}
+			s.register(method, path, o)
 		}
 	}
 	for id := range handlers {
@@ -84,9 +90,11 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		security = &s.doc.Security
 	}
 	strict, _ := op.Extensions["x-strict-query"].(bool)
+	group, _ := op.Extensions["x-resource-group"].(string)
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
 		secured: len(*security) > 0,
+		group:   auth.Group(group),
 		strict:  strict,
 		quiet:   len(*security) == 0,
 		handle:  h,
@@ -120,6 +128,9 @@ func (s *Server) answer(op operation) http.HandlerFunc {
 func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error {
 	if op.secured {
 		if err := s.authenticate(r); err != nil {
+			return err
+		}
+		if err := principalOf(r).May(op.group, op.route.Method == http.MethodGet); err != nil {
 			return err
 		}
 	}

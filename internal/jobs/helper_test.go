@@ -85,7 +85,7 @@ type world struct {
 	pool     *pgxpool.Pool
 	posts    *posts.Service
 	accounts *accounts.Service
-	owner    string
+	owner    auth.Principal
 	account  string
 	queue    *Queue
 	log      zerolog.Logger
@@ -135,14 +135,16 @@ func (w *world) seed(t *testing.T, token platforms.Token) {
 	t.Helper()
 	people := &auth.Service{Pool: w.pool, Now: time.Now}
 	err := postgres.InTx(t.Context(), w.pool, func(tx pgx.Tx) (err error) {
-		if w.owner, _, err = people.EnsureOwner(t.Context(), tx, "owner"); err != nil {
-			return err
-		}
-		profile, err := w.accounts.EnsureDefaultProfile(t.Context(), tx, w.owner)
+		id, _, err := people.EnsureOwner(t.Context(), tx, "owner")
 		if err != nil {
 			return err
 		}
-		w.account, err = w.accounts.Connect(t.Context(), tx, w.owner, profile, "echo", platforms.Account{RemoteID: "1", Username: "echo"}, token)
+		w.owner = auth.Root(id)
+		profile, err := w.accounts.EnsureDefaultProfile(t.Context(), tx, id)
+		if err != nil {
+			return err
+		}
+		w.account, err = w.accounts.Connect(t.Context(), tx, id, profile, "echo", platforms.Account{RemoteID: "1", Username: "echo"}, token)
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 )
 
@@ -17,7 +18,7 @@ const channel = "posthorn_targets"
 // and has no follow-up, or waits for a time after that. A context that ends, ends the wait with the context's error.
 //
 // Listen must be running; without it Await still ends, by looking again now and then.
-func (s *Service) Await(parent context.Context, ownerID, postID string, longest time.Duration) (post Post, err error) {
+func (s *Service) Await(parent context.Context, by auth.Principal, postID string, longest time.Duration) (post Post, err error) {
 	defer errs.Wrap(&err, "posts.Await(%s)", clip(postID, 40))
 	deadline := s.Now().Add(longest)
 	ctx, cancel := context.WithTimeout(parent, longest)
@@ -27,12 +28,12 @@ func (s *Service) Await(parent context.Context, ownerID, postID string, longest 
 	again := time.NewTicker(time.Second) // should the listening connection be down
 	defer again.Stop()
 	for ctx.Err() == nil {
-		settled, err := s.settled(ctx, ownerID, postID, deadline)
+		settled, err := s.settled(ctx, by.OwnerID, postID, deadline)
 		if err != nil && ctx.Err() == nil {
 			return Post{}, err
 		}
 		if settled {
-			return s.Get(ctx, ownerID, postID)
+			return s.Get(ctx, by, postID)
 		}
 		select {
 		case <-wake:
@@ -43,7 +44,7 @@ func (s *Service) Await(parent context.Context, ownerID, postID string, longest 
 	if err := parent.Err(); err != nil {
 		return Post{}, err // the caller left, or has no more time itself
 	}
-	return s.Get(parent, ownerID, postID)
+	return s.Get(parent, by, postID)
 }
 
 // settled reports whether no target of the post can change before the deadline.

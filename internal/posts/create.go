@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 	"posthorn/internal/platforms"
@@ -31,15 +32,15 @@ var errReplay = errors.New("the request was made before")
 
 // Create checks a new post against every rule of every target and stores it with its jobs, all or nothing. Drafts are stored unchecked.
 // The faults of a post come all at once, as one Invalid error with Details "fields" and "problems".
-func (s *Service) Create(ctx context.Context, ownerID string, p NewPost) (created Created, err error) {
-	defer errs.Wrap(&err, "posts.Create(%s)", ownerID)
+func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (created Created, err error) {
+	defer errs.Wrap(&err, "posts.Create(%s)", by.OwnerID)
 	if p.RequestID != "" {
-		if post, found, err := s.replay(ctx, ownerID, p.RequestID); err != nil || found {
+		if post, found, err := s.replay(ctx, by, p.RequestID); err != nil || found {
 			return Created{Post: post, Replayed: found}, err
 		}
 	}
 	now := s.Now()
-	post, err := s.plan(ctx, ownerID, p, now)
+	post, err := s.plan(ctx, by, p, now)
 	if err != nil {
 		return Created{}, err
 	}
@@ -50,25 +51,25 @@ func (s *Service) Create(ctx context.Context, ownerID string, p NewPost) (create
 	}
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.save(ctx, tx, post, p, now) })
 	if errors.Is(err, errReplay) {
-		post, _, err := s.replay(ctx, ownerID, p.RequestID)
+		post, _, err := s.replay(ctx, by, p.RequestID)
 		return Created{Post: post, Replayed: true}, err
 	}
 	if err != nil {
 		return Created{}, err
 	}
-	saved, err := s.Get(ctx, ownerID, post.ID)
+	saved, err := s.Get(ctx, by, post.ID)
 	return Created{Post: saved}, err
 }
 
 // plan turns what the caller asks for into rows: times are instants, accounts are known to be the caller's.
-func (s *Service) plan(ctx context.Context, ownerID string, p NewPost, now time.Time) (Post, error) {
+func (s *Service) plan(ctx context.Context, by auth.Principal, p NewPost, now time.Time) (Post, error) {
 	if len(p.Targets) == 0 && p.Mode != AsDraft {
 		return Post{}, &errs.Error{Code: errs.Invalid, Wire: "missing_required_field", Field: "platforms", Message: "platforms must name at least one account to publish to"}
 	}
 	if len(p.Targets) > maxTargets {
 		return Post{}, errs.Fieldf("platforms", "a post takes at most %d targets, this has %d", maxTargets, len(p.Targets))
 	}
-	post := Post{ID: id.New(now), OwnerID: ownerID, Title: p.Title, Content: p.Content, Media: p.Media, Tags: p.Tags, Hashtags: p.Hashtags, Mentions: p.Mentions,
+	post := Post{ID: id.New(now), OwnerID: by.OwnerID, UserID: by.UserID, keyID: by.KeyID, Title: p.Title, Content: p.Content, Media: p.Media, Tags: p.Tags, Hashtags: p.Hashtags, Mentions: p.Mentions,
 		Visibility: p.Visibility, Crossposting: p.Crossposting, Metadata: p.Metadata, Timezone: p.Timezone, CreatedAt: now, UpdatedAt: now, Status: Scheduled}
 	if post.Timezone == "" {
 		post.Timezone = "UTC"
@@ -79,7 +80,7 @@ func (s *Service) plan(ctx context.Context, ownerID string, p NewPost, now time.
 	if err := planTime(&post, p, now); err != nil {
 		return Post{}, err
 	}
-	connected, err := s.Accounts.Lookup(ctx, ownerID, accountIDs(p.Targets))
+	connected, err := s.Accounts.Lookup(ctx, by, accountIDs(p.Targets))
 	if err != nil {
 		return Post{}, err
 	}

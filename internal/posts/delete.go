@@ -7,20 +7,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
-	"posthorn/internal/id"
 	"posthorn/internal/postgres"
 )
 
 // Delete removes a post that is not published. While a worker is at one of its targets, or nobody knows yet whether a target was
 // published, it is a Conflict: the post could become visible after it is gone here.
-func (s *Service) Delete(ctx context.Context, ownerID, postID string) (err error) {
+func (s *Service) Delete(ctx context.Context, by auth.Principal, postID string) (err error) {
 	defer errs.Wrap(&err, "posts.Delete(%s)", clip(postID, 40))
-	if !id.Valid(postID) {
-		return notFound()
+	if err := s.reachable(ctx, by, postID); err != nil {
+		return err
 	}
 	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select status, open, in_doubt, claimed_until from targets where owner_id = $1 and post_id = $2 order by id for update`, ownerID, postID)
+		rows, err := tx.Query(ctx, `select status, open, in_doubt, claimed_until from targets where owner_id = $1 and post_id = $2 order by id for update`, by.OwnerID, postID)
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (s *Service) Delete(ctx context.Context, ownerID, postID string) (err error
 			return err
 		}
 		var status Status
-		if err := tx.QueryRow(ctx, `select status from posts where owner_id = $1 and id = $2 for update`, ownerID, postID).Scan(&status); err != nil {
+		if err := tx.QueryRow(ctx, `select status from posts where owner_id = $1 and id = $2 for update`, by.OwnerID, postID).Scan(&status); err != nil {
 			if errors.Is(err, pgx.ErrNoRows) {
 				return notFound()
 			}
@@ -48,7 +48,7 @@ func (s *Service) Delete(ctx context.Context, ownerID, postID string) (err error
 				return &errs.Error{Code: errs.Conflict, Wire: "post_publishing", Message: "The post is being published right now; try again when it has ended"}
 			}
 		}
-		_, err = tx.Exec(ctx, `delete from posts where owner_id = $1 and id = $2`, ownerID, postID)
+		_, err = tx.Exec(ctx, `delete from posts where owner_id = $1 and id = $2`, by.OwnerID, postID)
 		return err
 	})
 }

@@ -69,7 +69,7 @@ func (prober) ProbeAll(_ context.Context, urls []string) map[string]media.Result
 type world struct {
 	*posts.Service
 	pool            *pgxpool.Pool
-	owner, stranger string
+	owner, stranger auth.Principal
 	account, second string // of owner, at demo and at other
 	gone            string // of owner, disconnected
 	foreign         string // of stranger
@@ -110,14 +110,14 @@ func newWorld(t *testing.T) *world {
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for _, o := range []struct {
 			name string
-			id   *string
+			id   *auth.Principal
 			at   map[string]*string
 		}{{"owner", &w.owner, map[string]*string{"demo": &w.account, "other": &w.second, "demo gone": &w.gone}}, {"stranger", &w.stranger, map[string]*string{"demo": &w.foreign}}} {
 			id, _, err := people.EnsureOwner(t.Context(), tx, o.name)
 			if err != nil {
 				return err
 			}
-			*o.id = id
+			*o.id = auth.Root(id)
 			profile, err := w.accounts.EnsureDefaultProfile(t.Context(), tx, id)
 			if err != nil {
 				return err

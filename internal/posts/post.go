@@ -30,6 +30,7 @@ const (
 type Post struct {
 	ID           string
 	OwnerID      string
+	UserID       string // who made it
 	Title        string
 	Content      string
 	Media        []Media
@@ -46,6 +47,8 @@ type Post struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Targets      []Target
+
+	keyID string // the API key that made it
 }
 
 // Media is a media item as the caller sent it; Raw is the whole item and is echoed.
@@ -164,6 +167,7 @@ type Filter struct {
 	Platform  string
 	ProfileID string
 	AccountID string
+	UserID    string    // who made them
 	From, To  time.Time // of the scheduled time, or of creation for posts without one; To is exclusive
 	Search    string    // within title and content, case-insensitive
 	Sort      string    // the contract's values; empty is "scheduled-desc"
@@ -171,4 +175,5 @@ type Filter struct {
 	Offset    int
 
 	accountIDs []string // those of ProfileID
+	reach      reach
 }

@@ -9,23 +9,30 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 )
 
-const postColumns = `id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at`
+const postColumns = `id, owner_id, coalesce(user_id, owner_id), title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at`
 
 // Get reads one post of an owner. One that does not exist, or is another's, is NotFound.
-func (s *Service) Get(ctx context.Context, ownerID, postID string) (post Post, err error) {
+func (s *Service) Get(ctx context.Context, by auth.Principal, postID string) (post Post, err error) {
 	defer errs.Wrap(&err, "posts.Get(%s)", clip(postID, 40))
 	if !id.Valid(postID) {
 		return Post{}, notFound()
 	}
-	rows, err := s.Pool.Query(ctx, `select `+postColumns+` from posts where owner_id = $1 and id = $2`, ownerID, postID)
+	within, err := s.reachOf(ctx, by)
 	if err != nil {
 		return Post{}, err
 	}
-	list, err := s.collect(ctx, ownerID, rows)
+	where, args := Filter{reach: within}.where(by.OwnerID)
+	args = append(args, postID)
+	rows, err := s.Pool.Query(ctx, fmt.Sprintf(`select %s from posts where %s and id = $%d`, postColumns, where, len(args)), args...)
+	if err != nil {
+		return Post{}, err
+	}
+	list, err := s.collect(ctx, by, rows)
 	if err != nil {
 		return Post{}, err
 	}
@@ -49,18 +56,21 @@ var orders = map[string]string{
 }
 
 // List reads the posts that a filter selects, and how many there are in all.
-func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Post, total int, err error) {
+func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (list []Post, total int, err error) {
 	defer errs.Wrap(&err, "posts.List")
 	order, ok := orders[f.Sort]
 	if !ok {
 		return nil, 0, errs.Fieldf("sortBy", "sortBy %q is not known", clip(f.Sort, 40))
 	}
 	if f.ProfileID != "" {
-		if f.accountIDs, err = s.Accounts.InProfile(ctx, ownerID, f.ProfileID); err != nil {
+		if f.accountIDs, err = s.Accounts.InProfiles(ctx, by.OwnerID, []string{f.ProfileID}); err != nil {
 			return nil, 0, err
 		}
 	}
-	where, args := f.where(ownerID)
+	if f.reach, err = s.reachOf(ctx, by); err != nil {
+		return nil, 0, err
+	}
+	where, args := f.where(by.OwnerID)
 	if err := s.Pool.QueryRow(ctx, `select count(*) from posts where `+where, args...).Scan(&total); err != nil {
 		return nil, 0, err
 	}
@@ -70,7 +80,7 @@ func (s *Service) List(ctx context.Context, ownerID string, f Filter) (list []Po
 	if err != nil {
 		return nil, 0, err
 	}
-	list, err = s.collect(ctx, ownerID, rows)
+	list, err = s.collect(ctx, by, rows)
 	return list, total, err
 }
 
@@ -90,6 +100,13 @@ func (f Filter) where(ownerID string) (string, []any) {
 	if f.AccountID != "" {
 		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = ?)", f.AccountID)
 	}
+	if f.UserID != "" {
+		add("coalesce(user_id, owner_id) = ?", f.UserID)
+	}
+	if f.reach.limited {
+		add("not exists (select 1 from targets t where t.post_id = posts.id and t.account_id <> all(?))", f.reach.accountIDs)
+		add("(exists (select 1 from targets t where t.post_id = posts.id) or key_id = ?)", f.reach.keyID)
+	}
 	if f.ProfileID != "" {
 		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any(?))", f.accountIDs)
 	}
@@ -106,7 +123,7 @@ func (f Filter) where(ownerID string) (string, []any) {
 }
 
 // collect reads posts and, in two further queries for all of them, their targets and the accounts of those.
-func (s *Service) collect(ctx context.Context, ownerID string, rows pgx.Rows) ([]Post, error) {
+func (s *Service) collect(ctx context.Context, by auth.Principal, rows pgx.Rows) ([]Post, error) {
 	list, err := pgx.CollectRows(rows, scanPost)
 	if err != nil || len(list) == 0 {
 		return list, err
@@ -129,7 +146,7 @@ func (s *Service) collect(ctx context.Context, ownerID string, rows pgx.Rows) ([
 	for _, t := range targets {
 		accountIDs = append(accountIDs, t.Account.ID)
 	}
-	known, err := s.Accounts.Lookup(ctx, ownerID, accountIDs)
+	known, err := s.Accounts.Lookup(ctx, by, accountIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +163,7 @@ func (s *Service) collect(ctx context.Context, ownerID string, rows pgx.Rows) ([
 func scanPost(row pgx.CollectableRow) (Post, error) {
 	var p Post
 	var stored []byte
-	err := row.Scan(&p.ID, &p.OwnerID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
+	err := row.Scan(&p.ID, &p.OwnerID, &p.UserID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
 		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt)
 	if err != nil {
 		return Post{}, err
@@ -175,14 +192,14 @@ func scanTarget(row pgx.CollectableRow) (Target, error) {
 }
 
 // Timeline reads what was done for a post so far, in order.
-func (s *Service) Timeline(ctx context.Context, ownerID, postID string) (steps []Step, err error) {
+func (s *Service) Timeline(ctx context.Context, by auth.Principal, postID string) (steps []Step, err error) {
 	defer errs.Wrap(&err, "posts.Timeline(%s)", clip(postID, 40))
-	if _, err := s.Get(ctx, ownerID, postID); err != nil {
+	if err := s.reachable(ctx, by, postID); err != nil {
 		return nil, err
 	}
 	rows, err := s.Pool.Query(ctx, `
 		select s.target_id, s.at, s.step, s.outcome, s.note, s.wait_ms, s.took_ms from target_steps s join targets t on t.id = s.target_id
-		where t.owner_id = $1 and t.post_id = $2 order by s.at, s.target_id, s.claim`, ownerID, postID)
+		where t.owner_id = $1 and t.post_id = $2 order by s.at, s.target_id, s.claim`, by.OwnerID, postID)
 	if err != nil {
 		return nil, err
 	}

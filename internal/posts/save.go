@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/auth"
 )
 
 // save stores a planned post: the rows, the request ID and the jobs, in the caller's transaction.
 func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	if _, err := tx.Exec(ctx, `
-		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`,
+		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, now); err != nil {
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now); err != nil {
 		return err
 	}
 	if p.RequestID != "" {
@@ -71,17 +73,17 @@ func takeRequestID(ctx context.Context, tx pgx.Tx, post Post, requestID string, 
 }
 
 // replay finds the post that a request ID of the last minutes made.
-func (s *Service) replay(ctx context.Context, ownerID, requestID string) (post Post, found bool, err error) {
+func (s *Service) replay(ctx context.Context, by auth.Principal, requestID string) (post Post, found bool, err error) {
 	var postID string
 	err = s.Pool.QueryRow(ctx, `select post_id from requests where owner_id = $1 and request_id = $2 and created_at > $3`,
-		ownerID, requestID, s.Now().Add(-replayWindow)).Scan(&postID)
+		by.OwnerID, requestID, s.Now().Add(-replayWindow)).Scan(&postID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Post{}, false, nil
 	}
 	if err != nil {
 		return Post{}, false, err
 	}
-	post, err = s.Get(ctx, ownerID, postID)
+	post, err = s.Get(ctx, by, postID)
 	return post, err == nil, err
 }
 

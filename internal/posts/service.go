@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
 	"posthorn/internal/media"
 	"posthorn/internal/platforms"
 	"posthorn/internal/verdict"
@@ -24,10 +25,10 @@ type Due struct {
 	At       time.Time
 }
 
-// Accounts looks up the accounts of targets; those that do not exist or belong to another owner are missing from the answer.
+// Accounts looks up the accounts of targets; those that do not exist, or that the principal does not reach, are missing from the answer.
 type Accounts interface {
-	Lookup(ctx context.Context, ownerID string, ids []string) (map[string]accounts.Account, error)
-	InProfile(ctx context.Context, ownerID, profileID string) ([]string, error)
+	Lookup(ctx context.Context, by auth.Principal, ids []string) (map[string]accounts.Account, error)
+	InProfiles(ctx context.Context, ownerID string, profileIDs []string) ([]string, error)
 }
 
 // Prober measures media behind addresses before a post is accepted.
