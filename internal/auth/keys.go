@@ -1,3 +1,4 @@
+// Package auth keeps owners, their people and API keys, and says who stands behind a credential.
 package auth
 
 import (
