@@ -50,6 +50,35 @@ type AccountReader interface {
 	Profiles(ctx context.Context, by auth.Principal, f accounts.ProfileFilter) ([]accounts.Profile, int, error)
 }
 
+// ProfileKeeper reads and changes profiles. One that does not exist, or that the principal does not reach, is NotFound.
+type ProfileKeeper interface {
+	Profile(ctx context.Context, by auth.Principal, profileID string) (accounts.Profile, error)
+	CreateProfile(ctx context.Context, by auth.Principal, n accounts.NewProfile) (accounts.Profile, error)
+	UpdateProfile(ctx context.Context, by auth.Principal, profileID string, c accounts.ProfileChange) (accounts.Profile, error)
+	DeleteProfile(ctx context.Context, by auth.Principal, profileID string) error
+}
+
+// AccountKeeper changes accounts. One that does not exist, or that the principal does not reach, is NotFound.
+type AccountKeeper interface {
+	Update(ctx context.Context, by auth.Principal, accountID string, c accounts.Change) (accounts.Account, error)
+	Move(ctx context.Context, by auth.Principal, accountID, profileID string) error
+	Disconnect(ctx context.Context, by auth.Principal, accountID string) error
+}
+
+// AccountDoctor tells how accounts stand.
+type AccountDoctor interface {
+	Health(ctx context.Context, by auth.Principal, accountID string) (accounts.Health, error)
+	AllHealth(ctx context.Context, by auth.Principal, f accounts.HealthFilter) ([]accounts.Health, accounts.HealthSummary, error)
+}
+
+// GroupKeeper keeps account groups. One that does not exist, or that the principal does not see, is NotFound.
+type GroupKeeper interface {
+	Groups(ctx context.Context, by auth.Principal) ([]accounts.Group, error)
+	CreateGroup(ctx context.Context, by auth.Principal, name string, accountIDs []string) (accounts.Group, error)
+	UpdateGroup(ctx context.Context, by auth.Principal, groupID string, c accounts.GroupChange) (accounts.Group, error)
+	DeleteGroup(ctx context.Context, by auth.Principal, groupID string) error
+}
+
 // Connector connects accounts by what their users type. An empty profileID is the default profile.
 type Connector interface {
 	ConnectCredentials(ctx context.Context, by auth.Principal, profileID, platform string, fields map[string]platforms.Secret) (accounts.Account, error)
@@ -58,6 +87,10 @@ type Connector interface {
 // Accounts is the domain of accounts.
 type Accounts interface {
 	AccountReader
+	ProfileKeeper
+	AccountKeeper
+	AccountDoctor
+	GroupKeeper
 	Connector
 }
 

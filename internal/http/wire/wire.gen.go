@@ -37,6 +37,88 @@ type Account struct {
 	Username  string    `json:"username"`
 }
 
+// AccountGroup defines model for AccountGroup.
+type AccountGroup struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// AccountIds In the order they were given.
+	AccountIds []ID `json:"accountIds"`
+
+	// CreatedBy The user's ID.
+	CreatedBy string `json:"createdBy"`
+	Name      string `json:"name"`
+}
+
+// AccountGroupList defines model for AccountGroupList.
+type AccountGroupList struct {
+	Groups []AccountGroup `json:"groups"`
+}
+
+// AccountHealth defines model for AccountHealth.
+type AccountHealth struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID ID `json:"accountId"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool   `json:"canFetchAnalytics"`
+	CanPost           bool   `json:"canPost"`
+	DisplayName       string `json:"displayName"`
+
+	// Issues Sentences for people.
+	Issues []string `json:"issues"`
+
+	// MessagingRestriction Always null: this server sends no messages.
+	MessagingRestriction *json.RawMessage `json:"messagingRestriction"`
+
+	// NeedsReconnect Connecting the account again would make it go.
+	NeedsReconnect bool   `json:"needsReconnect"`
+	Platform       string `json:"platform"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID           `json:"profileId"`
+	Status    HealthStatus `json:"status"`
+
+	// TokenExpiresAt Example: 2026-01-15T10:00:00.000Z
+	TokenExpiresAt Timestamp `json:"tokenExpiresAt,omitempty,omitzero"`
+	TokenValid     bool      `json:"tokenValid"`
+	Username       string    `json:"username"`
+}
+
+// AccountHealthList defines model for AccountHealthList.
+type AccountHealthList struct {
+	Accounts []AccountHealth `json:"accounts"`
+	Summary  HealthSummary   `json:"summary"`
+}
+
+// AccountHealthReport defines model for AccountHealthReport.
+type AccountHealthReport struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID   ID     `json:"accountId"`
+	DisplayName string `json:"displayName"`
+
+	// Issues Sentences for people: what is wrong.
+	Issues []string `json:"issues"`
+
+	// Permissions The lists are empty at a platform whose credentials permit everything.
+	Permissions Permissions `json:"permissions"`
+	Platform    string      `json:"platform"`
+
+	// Recommendations Sentences for people: what to do about it.
+	Recommendations []string     `json:"recommendations"`
+	Status          HealthStatus `json:"status"`
+	TokenStatus     TokenStatus  `json:"tokenStatus"`
+	Username        string       `json:"username"`
+}
+
 // AccountList defines model for AccountList.
 type AccountList struct {
 	Accounts           []Account  `json:"accounts"`
@@ -59,6 +141,18 @@ type Budget struct {
 	Scope         string `json:"scope"`
 	Source        string `json:"source"`
 	WindowSeconds int64  `json:"windowSeconds"`
+}
+
+// ChangedAccountGroup defines model for ChangedAccountGroup.
+type ChangedAccountGroup struct {
+	Group   AccountGroup `json:"group"`
+	Message string       `json:"message"`
+}
+
+// ChangedProfile defines model for ChangedProfile.
+type ChangedProfile struct {
+	Message string  `json:"message"`
+	Profile Profile `json:"profile"`
 }
 
 // Check defines model for Check.
@@ -90,6 +184,18 @@ type ConnectBlueskyRequest struct {
 type ConnectedAccount struct {
 	Account Account `json:"account"`
 	Message string  `json:"message"`
+}
+
+// CreateAccountGroupRequest defines model for CreateAccountGroupRequest.
+type CreateAccountGroupRequest struct {
+	// AccountIds At least one; repeats are dropped.
+	AccountIds []string `json:"accountIds"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other group of yours may have it.
+	Name string `json:"name"`
+
+	// ProfileID Accepted and ignored: a group is not of one profile.
+	ProfileID string `json:"profileId,omitempty,omitzero"`
 }
 
 // CreatePostRequest defines model for CreatePostRequest.
@@ -149,6 +255,22 @@ type CreatePostRequest struct {
 	Visibility string `json:"visibility,omitempty,omitzero"`
 }
 
+// CreateProfileRequest defines model for CreateProfileRequest.
+type CreateProfileRequest struct {
+	// Color Hexadecimal, or the name of a colour; absent it is #ffeda0.
+	//
+	// Example: #ffeda0
+	Color string `json:"color,omitempty,omitzero"`
+
+	// Description At most 2000 characters.
+	Description string `json:"description,omitempty,omitzero"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other profile of yours may have it.
+	//
+	// Example: Acme
+	Name string `json:"name"`
+}
+
 // CreatedPost defines model for CreatedPost.
 type CreatedPost struct {
 	Message  string   `json:"message"`
@@ -198,6 +320,20 @@ type ErrorCategory = platforms.Category
 // FreeForm Any JSON object; kept and echoed as it was sent.
 type FreeForm = json.RawMessage
 
+// HealthStatus defines model for HealthStatus.
+type HealthStatus = string
+
+// HealthSummary defines model for HealthSummary.
+type HealthSummary struct {
+	Error   int `json:"error"`
+	Healthy int `json:"healthy"`
+
+	// NeedsReconnect Those that go well again once they are connected again.
+	NeedsReconnect int `json:"needsReconnect"`
+	Total          int `json:"total"`
+	Warning        int `json:"warning"`
+}
+
 // ID 24 hexadecimal digits.
 //
 // Example: 6745a1b2c3d4e5f60718293a
@@ -216,6 +352,24 @@ type IncompletePost struct {
 // Message defines model for Message.
 type Message struct {
 	Message string `json:"message"`
+}
+
+// MoveAccountRequest defines model for MoveAccountRequest.
+type MoveAccountRequest struct {
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+}
+
+// MovedAccount defines model for MovedAccount.
+type MovedAccount struct {
+	Message string `json:"message"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
 }
 
 // NewTarget defines model for NewTarget.
@@ -244,6 +398,30 @@ type Pagination struct {
 	Page  int `json:"page"`
 	Pages int `json:"pages"`
 	Total int `json:"total"`
+}
+
+// Permission defines model for Permission.
+type Permission struct {
+	// Granted Absent when the platform did not tell at the login.
+	Granted  *bool `json:"granted,omitempty"`
+	Required bool  `json:"required"`
+
+	// Scope The platform's own name of it.
+	Scope string `json:"scope"`
+}
+
+// Permissions The lists are empty at a platform whose credentials permit everything.
+type Permissions struct {
+	Analytics []Permission `json:"analytics"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool `json:"canFetchAnalytics"`
+	CanPost           bool `json:"canPost"`
+
+	// MissingRequired Those that posting needs and that were not granted.
+	MissingRequired []string     `json:"missingRequired"`
+	Optional        []Permission `json:"optional"`
+	Posting         []Permission `json:"posting"`
 }
 
 // Platform defines model for Platform.
@@ -361,8 +539,11 @@ type Profile struct {
 	CreatedAt   Timestamp `json:"createdAt"`
 	Description string    `json:"description"`
 	IsDefault   bool      `json:"isDefault"`
-	Name        string    `json:"name"`
-	UserID      string    `json:"userId"`
+
+	// IsOverLimit Only when includeOverLimit was asked for.
+	IsOverLimit *bool  `json:"isOverLimit,omitempty"`
+	Name        string `json:"name"`
+	UserID      string `json:"userId"`
 }
 
 // ProfileList defines model for ProfileList.
@@ -381,6 +562,11 @@ type ProfileRef struct {
 	ID   ID     `json:"_id"`
 	Name string `json:"name"`
 	Slug string `json:"slug"`
+}
+
+// ProfileReply defines model for ProfileReply.
+type ProfileReply struct {
+	Profile Profile `json:"profile"`
 }
 
 // Readiness defines model for Readiness.
@@ -498,8 +684,78 @@ type TargetResult struct {
 // TargetStatus defines model for TargetStatus.
 type TargetStatus = posts.Status
 
+// TokenStatus defines model for TokenStatus.
+type TokenStatus struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt,omitempty,omitzero"`
+
+	// ExpiresIn The time until then in words; absent with expiresAt when the platform did not tell.
+	//
+	// Example: 12 days
+	ExpiresIn string `json:"expiresIn,omitempty,omitzero"`
+
+	// NeedsRefresh It expires within 24 hours. That is no issue where this server renews it by itself.
+	NeedsRefresh bool `json:"needsRefresh"`
+
+	// Valid Good now, or one that this server renews by itself at its next use.
+	Valid bool `json:"valid"`
+}
+
+// UpdateAccountGroupRequest defines model for UpdateAccountGroupRequest.
+type UpdateAccountGroupRequest struct {
+	// AccountIds As in createAccountGroup.
+	AccountIds []string `json:"accountIds,omitempty,omitzero"`
+
+	// Name As in createAccountGroup.
+	Name *string `json:"name,omitempty"`
+}
+
+// UpdateAccountRequest defines model for UpdateAccountRequest.
+type UpdateAccountRequest struct {
+	// DisplayName As username.
+	DisplayName *string `json:"displayName,omitempty"`
+
+	// Username At most 200 characters; an empty one gives the platform's name back.
+	Username *string `json:"username,omitempty"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// UpdateProfileRequest defines model for UpdateProfileRequest.
+type UpdateProfileRequest struct {
+	// Color As in createProfile; an empty one gives the first colour back.
+	Color *string `json:"color,omitempty"`
+
+	// Description `null` or an empty text clears it.
+	Description json.RawMessage `json:"description,omitempty,omitzero"`
+	IsDefault   *bool           `json:"isDefault,omitempty"`
+
+	// Name As in createProfile.
+	Name *string `json:"name,omitempty"`
+}
+
+// UpdatedAccount defines model for UpdatedAccount.
+type UpdatedAccount struct {
+	DisplayName string `json:"displayName"`
+	Message     string `json:"message"`
+	Username    string `json:"username"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
 // Visibility defines model for Visibility.
 type Visibility = string
+
+// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+type XCapabilities struct {
+	Analytics *bool `json:"analytics,omitempty"`
+	Inbox     *bool `json:"inbox,omitempty"`
+}
 
 // PostID 24 hexadecimal digits.
 //
