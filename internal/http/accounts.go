@@ -17,7 +17,6 @@ func (s *Server) accountHandlers() map[string]handler {
 		"listAccounts":              s.listAccounts,
 		"listProfiles":              s.listProfiles,
 		"connectBlueskyCredentials": s.connectBluesky,
-		"verifyCredential":          s.verifyCredential,
 	}
 }
 
@@ -99,12 +98,6 @@ func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
 		out.Total, out.Skip, out.Limit = &total, &f.Skip, &f.Limit
 	}
 	s.write(w, r, http.StatusOK, out)
-	return nil
-}
-
-// verifyCredential says who the key stands for. An owner has no name or address of a person.
-func (s *Server) verifyCredential(w http.ResponseWriter, r *http.Request) error {
-	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: principalOf(r).UserID, AuthType: "api_key"})
 	return nil
 }
 
