@@ -150,6 +150,10 @@ func (peopleInMemory) User(_ context.Context, by auth.Principal, userID string) 
 	return auth.User{ID: userID, OwnerID: by.OwnerID, Name: "Anna", Role: by.Role, CreatedAt: testNow}, nil
 }
 
+func (peopleInMemory) PollDevice(context.Context, string) (auth.DeviceState, platforms.Secret, error) {
+	return "", platforms.Secret{}, errs.New(errs.Unauthorized, "No such device")
+}
+
 // postsInMemory answers with what a test puts in, and keeps what it was asked.
 type postsInMemory struct {
 	Posts   // what is not overridden here is not called
