@@ -18,7 +18,7 @@ type deviceForm struct {
 
 // devicePage asks for both. It looks nothing up, so that codes cannot be tried on it.
 func (s *Server) devicePage(w http.ResponseWriter, r *http.Request) error {
-	return s.page(w, r, http.StatusOK, "device", deviceForm{Code: clip(r.Form.Get("code"), 20)})
+	return s.page(w, http.StatusOK, "device", deviceForm{Code: clip(r.Form.Get("code"), 20)})
 }
 
 // findDevicePage shows the device and asks whether it may come in. The key is the proof that the form is meant; the next one has a ticket
@@ -27,7 +27,7 @@ func (s *Server) findDevicePage(w http.ResponseWriter, r *http.Request) error {
 	code := clip(r.PostForm.Get("code"), 20)
 	d, err := s.findDevice(r, code)
 	if err == nil {
-		return s.page(w, r, http.StatusOK, "decide", struct {
+		return s.page(w, http.StatusOK, "decide", struct {
 			Device auth.Device
 			Ago    string
 		}{d, ago(s.cfg.Now().Sub(d.AskedAt))})
@@ -36,7 +36,7 @@ func (s *Server) findDevicePage(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return err
 	}
-	return s.page(w, r, status, "device", deviceForm{Code: code, Faults: faults})
+	return s.page(w, status, "device", deviceForm{Code: code, Faults: faults})
 }
 
 func (s *Server) findDevice(r *http.Request, code string) (auth.Device, error) {
@@ -70,7 +70,7 @@ func (s *Server) decidePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, "decided", struct {
+	return s.page(w, http.StatusOK, "decided", struct {
 		Name  string
 		LetIn bool
 	}{name, letIn})

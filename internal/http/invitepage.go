@@ -22,7 +22,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, "invite", inviteForm{Invite: i, Form: auth.NewForm()})
+	return s.page(w, http.StatusOK, "invite", inviteForm{Invite: i, Form: auth.NewForm()})
 }
 
 // joinPage accepts an invitation and shows the new person's key. The token in the address is what proves that the form is meant: who can
@@ -32,7 +32,7 @@ func (s *Server) joinPage(w http.ResponseWriter, r *http.Request) error {
 	j := auth.Joining{Token: platforms.NewSecret(token), Name: r.PostForm.Get("name"), Email: r.PostForm.Get("email"), Form: platforms.NewSecret(r.PostForm.Get("form"))}
 	u, k, err := s.cfg.People.Join(r.Context(), j)
 	if err == nil {
-		return s.page(w, r, http.StatusCreated, "joined", struct{ Name, Key, PublicURL string }{u.Name, k.Secret.Reveal(), s.cfg.PublicURL})
+		return s.page(w, http.StatusCreated, "joined", struct{ Name, Key, PublicURL string }{u.Name, k.Secret.Reveal(), s.cfg.PublicURL})
 	}
 	faults, status, ok := s.formFaults(w, r, err, map[errs.Code]string{errs.Invalid: "other", errs.Conflict: "other"})
 	if !ok {
@@ -42,5 +42,5 @@ func (s *Server) joinPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, status, "invite", inviteForm{Invite: i, Name: j.Name, Email: j.Email, Form: j.Form, Faults: faults})
+	return s.page(w, status, "invite", inviteForm{Invite: i, Name: j.Name, Email: j.Email, Form: j.Form, Faults: faults})
 }

@@ -102,7 +102,7 @@ func (s *Server) answerPage(handle handler) http.HandlerFunc {
 }
 
 // page writes a page. What it shows may be secret, and so is the address of some: nobody keeps it, and no other server learns of it.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) error {
+func (s *Server) page(w http.ResponseWriter, status int, name string, data any) error {
 	var b bytes.Buffer
 	if err := pageTemplates.ExecuteTemplate(&b, name, data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
@@ -120,7 +120,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, name s
 // failPage shows an error.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	e, status := s.pageError(w, r, err)
-	if err := s.page(w, r, status, "fault", struct{ Title, Message string }{kinds[e.Code].phrase, e.Message}); err != nil {
+	if err := s.page(w, status, "fault", struct{ Title, Message string }{kinds[e.Code].phrase, e.Message}); err != nil {
 		s.fail(w, r, err)
 	}
 }
