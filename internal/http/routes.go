@@ -96,12 +96,13 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 	}
 	strict, _ := op.Extensions["x-strict-query"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
+	secured := slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
-		secured: slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil }),
+		secured: secured,
 		group:   auth.Group(group),
 		strict:  strict,
-		quiet:   len(*security) == 0 && method == http.MethodGet,
+		quiet:   !secured && method == http.MethodGet,
 		handle:  h,
 	}
 }
