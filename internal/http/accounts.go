@@ -19,7 +19,6 @@ func (s *Server) accountHandlers() map[string]handler {
 		"moveAccountToProfile":      s.moveAccount,
 		"deleteAccount":             s.deleteAccount,
 		"connectBlueskyCredentials": s.connectBluesky,
-		"verifyCredential":          s.verifyCredential,
 	}
 }
 
@@ -118,12 +117,6 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request) error {
 func slug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	return strings.Join(words, "-")
-}
-
-// verifyCredential says who the key stands for. An owner has no name or address of a person.
-func (s *Server) verifyCredential(w http.ResponseWriter, r *http.Request) error {
-	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: principalOf(r).UserID, AuthType: "api_key"})
-	return nil
 }
 
 func (s *Server) connectBluesky(w http.ResponseWriter, r *http.Request) error {

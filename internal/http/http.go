@@ -94,6 +94,43 @@ type Accounts interface {
 	Connector
 }
 
+// Users keeps the people of an owner. One that does not exist, or that the principal does not see, is NotFound.
+type Users interface {
+	Users(ctx context.Context, by auth.Principal) ([]auth.User, error)
+	User(ctx context.Context, by auth.Principal, userID string) (auth.User, error)
+	RemoveUser(ctx context.Context, by auth.Principal, userID string) error
+}
+
+// Invites invites people and takes them in. A token that is unknown is NotFound, one that is used or too old is Gone.
+type Invites interface {
+	Invite(ctx context.Context, by auth.Principal, n auth.NewInvite) (auth.Invite, error)
+	OpenInvite(ctx context.Context, token string) (auth.Invite, error)
+	Join(ctx context.Context, j auth.Joining) (auth.User, auth.APIKey, error)
+}
+
+// Keys keeps API keys.
+type Keys interface {
+	Keys(ctx context.Context, by auth.Principal) ([]auth.APIKey, error)
+	CreateKey(ctx context.Context, by auth.Principal, n auth.NewAPIKey) (auth.APIKey, error)
+	DeleteKey(ctx context.Context, by auth.Principal, keyID string) error
+}
+
+// Devices logs in programs that have no browser. A login that has expired or is over is Gone.
+type Devices interface {
+	StartDevice(ctx context.Context, name string) (auth.DeviceLogin, error)
+	PollDevice(ctx context.Context, code string) (auth.DeviceState, platforms.Secret, error)
+	FindDevice(ctx context.Context, by auth.Principal, userCode string) (auth.Device, error)
+	DecideDevice(ctx context.Context, ticket string, letIn bool) (name string, err error)
+}
+
+// People is the domain of people and of what they identify themselves with.
+type People interface {
+	Users
+	Invites
+	Keys
+	Devices
+}
+
 // Authenticator finds who stands behind an API key; for one that is unknown or expired it fails with Unauthorized.
 type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (auth.Principal, error)
@@ -110,11 +147,13 @@ type Config struct {
 	Posts         Posts
 	Accounts      Accounts
 	Keys          Authenticator
+	People        People
 	Platforms     *platforms.Registry
 	Health        Health
 	Media         http.Handler // serves /media/*; nil: there is none
 	Log           zerolog.Logger
 	Now           func() time.Time
+	PublicURL     string           // how the world reaches this server, for links; without a slash at the end
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
 	MaxBody       int64            // bytes; zero: 10 MB
 	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does

@@ -10,6 +10,59 @@ import (
 	"posthorn/internal/posts"
 )
 
+// APIKey defines model for APIKey.
+type APIKey struct {
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp  `json:"createdAt"`
+	CreatedBy KeyCreator `json:"createdBy"`
+
+	// DisabledResourceGroups The groups of operations that are closed to the key.
+	DisabledResourceGroups []string `json:"disabledResourceGroups"`
+
+	// ExpiresAt Null when the key does not expire.
+	ExpiresAt *Timestamp `json:"expiresAt"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+
+	// Key The key itself, in the answer that makes it and never again.
+	Key string `json:"key,omitempty,omitzero"`
+
+	// KeyPreview Example: sk_01234567...89abcdef
+	KeyPreview string `json:"keyPreview"`
+	Name       string `json:"name"`
+	Permission string `json:"permission"`
+
+	// ProfileIds Only with the scope `profiles`.
+	ProfileIds *[]KeyProfile `json:"profileIds,omitempty"`
+
+	// Scope `full` is all that the key's person reaches.
+	Scope string `json:"scope"`
+}
+
+// APIKeyList defines model for APIKeyList.
+type APIKeyList struct {
+	APIKeys []APIKey `json:"apiKeys"`
+}
+
+// AcceptInviteRequest defines model for AcceptInviteRequest.
+type AcceptInviteRequest struct {
+	// Email Example: anna@example.com
+	Email string `json:"email"`
+
+	// Name The person's name, at most 100 characters without the space around it.
+	Name  string `json:"name"`
+	Token string `json:"token"`
+}
+
+// AcceptedInvite defines model for AcceptedInvite.
+type AcceptedInvite struct {
+	APIKey APIKey `json:"apiKey"`
+	User   User   `json:"user"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	// ID 24 hexadecimal digits.
@@ -186,6 +239,29 @@ type ConnectedAccount struct {
 	Message string  `json:"message"`
 }
 
+// CreateAPIKeyRequest defines model for CreateAPIKeyRequest.
+type CreateAPIKeyRequest struct {
+	// DisabledResourceGroups Groups of operations that the key is kept out of; each operation names its own as `x-resource-group`. Such a key begins with `zrk_`.
+	DisabledResourceGroups []string `json:"disabledResourceGroups,omitempty,omitzero"`
+
+	// ExpiresIn Days until the key expires; it never does when absent.
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// Name Tells the key from others, in at most 100 characters.
+	//
+	// Example: Backend
+	Name string `json:"name"`
+
+	// Permission `read-write` when absent; `read` allows GET alone.
+	Permission string `json:"permission,omitempty,omitzero"`
+
+	// ProfileIds Needed with the scope `profiles` and refused with `full`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// Scope `full` when absent.
+	Scope string `json:"scope,omitempty,omitzero"`
+}
+
 // CreateAccountGroupRequest defines model for CreateAccountGroupRequest.
 type CreateAccountGroupRequest struct {
 	// AccountIds At least one; repeats are dropped.
@@ -196,6 +272,21 @@ type CreateAccountGroupRequest struct {
 
 	// ProfileID Accepted and ignored: a group is not of one profile.
 	ProfileID string `json:"profileId,omitempty,omitzero"`
+}
+
+// CreateInviteRequest defines model for CreateInviteRequest.
+type CreateInviteRequest struct {
+	// ProfileIds Needed with the scope `profiles` and refused with `all`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// ReadOnly Old: true stands for the role viewer, and does not go with admin or billing_admin.
+	ReadOnly bool `json:"readOnly,omitempty,omitzero"`
+
+	// Role `member` when absent. A viewer only reads; a billing admin changes nothing but billing.
+	Role string `json:"role,omitempty,omitzero"`
+
+	// Scope Whether the person will reach all profiles, or those of profileIds.
+	Scope string `json:"scope"`
 }
 
 // CreatePostRequest defines model for CreatePostRequest.
@@ -271,6 +362,12 @@ type CreateProfileRequest struct {
 	Name string `json:"name"`
 }
 
+// CreatedAPIKey defines model for CreatedAPIKey.
+type CreatedAPIKey struct {
+	APIKey  APIKey `json:"apiKey"`
+	Message string `json:"message"`
+}
+
 // CreatedPost defines model for CreatedPost.
 type CreatedPost struct {
 	Message  string   `json:"message"`
@@ -286,6 +383,30 @@ type Credential struct {
 	Scope    *string `json:"scope"`
 	UserID   string  `json:"userId"`
 	Valid    bool    `json:"valid"`
+}
+
+// DeviceLogin defines model for DeviceLogin.
+type DeviceLogin struct {
+	BrowserURL string `json:"browserUrl"`
+
+	// DeviceCode A secret of the device.
+	DeviceCode string `json:"deviceCode"`
+
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// Interval Seconds between two polls.
+	Interval int `json:"interval"`
+
+	// UserCode Example: BCDF-GHJK
+	UserCode string `json:"userCode"`
+}
+
+// DeviceStatus defines model for DeviceStatus.
+type DeviceStatus struct {
+	// APIKey The device's key, with `authorized`.
+	APIKey string `json:"apiKey,omitempty,omitzero"`
+	Status string `json:"status"`
 }
 
 // Error defines model for Error.
@@ -311,7 +432,10 @@ type Error struct {
 
 	// PlatformError The platform's answer verbatim.
 	PlatformError json.RawMessage `json:"platformError,omitempty,omitzero"`
-	Type          string          `json:"type"`
+
+	// RequiredGroup The group of operations that is closed to the key; as in details.
+	RequiredGroup string `json:"required_group,omitempty,omitzero"`
+	Type          string `json:"type"`
 }
 
 // ErrorCategory defines model for ErrorCategory.
@@ -347,6 +471,41 @@ type IncompletePost struct {
 	PlatformResults []TargetResult `json:"platformResults"`
 	Post            Post           `json:"post"`
 	Warnings        []string       `json:"warnings,omitempty,omitzero"`
+}
+
+// InviteToken defines model for InviteToken.
+type InviteToken struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// InviteURL A page of this server where the invitation is accepted.
+	InviteURL         string `json:"inviteUrl"`
+	InvitedProfileIds []ID   `json:"invitedProfileIds"`
+	Scope             string `json:"scope"`
+
+	// Token A secret that works once.
+	Token string `json:"token"`
+}
+
+// KeyCreator defines model for KeyCreator.
+type KeyCreator struct {
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+}
+
+// KeyProfile defines model for KeyProfile.
+type KeyProfile struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID    ID     `json:"_id"`
+	Color string `json:"color"`
+	Name  string `json:"name"`
 }
 
 // Message defines model for Message.
@@ -585,6 +744,12 @@ type ReplayedPost struct {
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
 
+// StartDeviceRequest defines model for StartDeviceRequest.
+type StartDeviceRequest struct {
+	// DeviceName What the device's key will be called.
+	DeviceName string `json:"deviceName,omitempty,omitzero"`
+}
+
 // Target defines model for Target.
 type Target struct {
 	// ID 24 hexadecimal digits.
@@ -747,6 +912,45 @@ type UpdatedAccount struct {
 	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
 }
 
+// User defines model for User.
+type User struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// IsRoot Whether it is the user that the owner began with, who cannot be removed.
+	IsRoot bool `json:"isRoot"`
+
+	// LastLoginAt Example: 2026-01-15T10:00:00.000Z
+	LastLoginAt Timestamp `json:"lastLoginAt,omitempty,omitzero"`
+	Name        string    `json:"name"`
+
+	// ProfileAccess The IDs of the profiles that the person reaches, or `all`.
+	ProfileAccess []string `json:"profileAccess"`
+	Role          string   `json:"role"`
+}
+
+// UserList defines model for UserList.
+type UserList struct {
+	// CurrentUserID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	CurrentUserID ID     `json:"currentUserId"`
+	Users         []User `json:"users"`
+}
+
+// UserReply defines model for UserReply.
+type UserReply struct {
+	User User `json:"user"`
+}
+
 // Visibility defines model for Visibility.
 type Visibility = string
 
@@ -757,10 +961,20 @@ type XCapabilities struct {
 	Inbox     *bool `json:"inbox,omitempty"`
 }
 
+// KeyID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type KeyID = ID
+
 // PostID 24 hexadecimal digits.
 //
 // Example: 6745a1b2c3d4e5f60718293a
 type PostID = ID
+
+// UserID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type UserID = ID
 
 // Posts defines model for Posts.
 type Posts = PostList
