@@ -16,6 +16,7 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
+	"posthorn/internal/queues"
 )
 
 // Publisher takes new posts.
@@ -131,6 +132,17 @@ type People interface {
 	Devices
 }
 
+// Queues is the domain of queues. A profile or a queue that does not exist, or that the principal does not reach, is NotFound; an empty
+// queueID is the profile's default queue, but all of its queues to Delete.
+type Queues interface {
+	List(ctx context.Context, by auth.Principal, profileID string) ([]queues.Queue, error)
+	Find(ctx context.Context, by auth.Principal, profileID, queueID string) (queues.Queue, error)
+	NextSlot(ctx context.Context, by auth.Principal, profileID, queueID string) (queues.Queue, time.Time, error)
+	Create(ctx context.Context, by auth.Principal, in queues.Settings) (queues.Queue, error)
+	Update(ctx context.Context, by auth.Principal, c queues.Change) (queues.Changed, error)
+	Delete(ctx context.Context, by auth.Principal, profileID, queueID string) (int, error)
+}
+
 // Authenticator finds who stands behind an API key; for one that is unknown or expired it fails with Unauthorized.
 type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (auth.Principal, error)
@@ -146,6 +158,7 @@ type Health interface {
 type Config struct {
 	Posts         Posts
 	Accounts      Accounts
+	Queues        Queues
 	Keys          Authenticator
 	People        People
 	Platforms     *platforms.Registry

@@ -62,7 +62,6 @@ func TestBadInput(t *testing.T) {
 		{name: "visibility", body: `{"visibility":"nobody"}`, status: 400, code: "invalid_field_value", param: "visibility"},
 		{name: "a tag too long", body: `{"tags":["` + strings.Repeat("a", 101) + `"]}`, status: 400, code: "invalid_field_value", param: "tags[0]"},
 		{name: "publishNow of another type", body: `{"publishNow":"yes"}`, status: 400, code: "invalid_field_value", param: "publishNow"},
-		{name: "queue", body: `{"queuedFromProfile":"` + profileID + `"}`, status: 400, code: "invalid_field_value", param: "queuedFromProfile"},
 		{name: "recycling", body: `{"recycling":{"gap":1}}`, status: 400, code: "invalid_field_value", param: "recycling"},
 		{name: "recycling of another type", body: `{"recycling":{"enabled":"x"}}`, status: 400, code: "invalid_field_value", param: "recycling.enabled"},
 		{name: "dry run", body: `{"dryRun":true}`, status: 400, code: "invalid_field_value", param: "dryRun"},

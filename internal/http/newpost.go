@@ -25,6 +25,7 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 	p := posts.NewPost{
 		Title: in.Title, Content: in.Content, Media: media, Mode: mode(in), ScheduledFor: in.ScheduledFor, Timezone: in.Timezone,
 		Tags: in.Tags, Hashtags: in.Hashtags, Mentions: in.Mentions, Visibility: in.Visibility, Crossposting: true, Metadata: object(in.Metadata),
+		QueuedFromProfile: in.QueuedFromProfile, QueueID: in.QueueID,
 	}
 	if in.CrosspostingEnabled != nil {
 		p.Crossposting = *in.CrosspostingEnabled
@@ -52,12 +53,7 @@ func available(in wire.CreatePostRequest) error {
 			return errs.Fieldf("recycling", "Recycling is not available on this server version; leave recycling out")
 		}
 	}
-	switch {
-	case in.QueuedFromProfile != "":
-		return errs.Fieldf("queuedFromProfile", "Queues are not available on this server version; send scheduledFor instead of queuedFromProfile")
-	case in.QueueID != "":
-		return errs.Fieldf("queueId", "Queues are not available on this server version; send scheduledFor instead of queueId")
-	case in.DryRun:
+	if in.DryRun {
 		return errs.Fieldf("dryRun", "Dry runs are not available on this server version; leave dryRun out")
 	}
 	return nil
@@ -72,6 +68,8 @@ func mode(in wire.CreatePostRequest) posts.Mode {
 		return posts.Now
 	case in.ScheduledFor != "":
 		return posts.At
+	case in.QueuedFromProfile != "":
+		return posts.Queued
 	}
 	for _, t := range in.Platforms {
 		if t.ScheduledFor != "" {

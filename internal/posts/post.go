@@ -48,6 +48,9 @@ type Post struct {
 	UpdatedAt    time.Time
 	Targets      []Target
 
+	QueuedFromProfile string // the profile whose queue it was put into, or as a draft is to be
+	QueueID           string // that queue; empty where none was named and the profile has none
+
 	keyID string // the API key that made it
 }
 
@@ -127,6 +130,7 @@ const (
 	AsDraft Mode = "draft"
 	Now     Mode = "now"
 	At      Mode = "at"
+	Queued  Mode = "queued"
 )
 
 // NewPost is what a caller asks for.
@@ -141,6 +145,8 @@ type NewPost struct {
 	Visibility               string
 	Crossposting             bool
 	Metadata                 json.RawMessage
+	QueuedFromProfile        string // the profile whose queue it is put into: in mode Queued at the next free slot, in mode At at its time
+	QueueID                  string // a queue of that profile; empty is its default one
 	RequestID                string // x-request-id as the caller sent it: the same within five minutes gives the same post; empty: none
 }
 

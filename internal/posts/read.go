@@ -14,7 +14,8 @@ import (
 	"posthorn/internal/id"
 )
 
-const postColumns = `id, owner_id, coalesce(user_id, owner_id), title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at`
+const postColumns = `id, owner_id, coalesce(user_id, owner_id), title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at,
+	coalesce(queued_from_profile, ''), coalesce(queue_id, '')`
 
 // Get reads one post of an owner. One that does not exist, or is another's, is NotFound.
 func (s *Service) Get(ctx context.Context, by auth.Principal, postID string) (post Post, err error) {
@@ -108,7 +109,8 @@ func (f Filter) where(ownerID string) (string, []any) {
 		add("(exists (select 1 from targets t where t.post_id = posts.id) or key_id = ?)", f.reach.keyID)
 	}
 	if f.ProfileID != "" {
-		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any(?))", f.accountIDs)
+		args = append(args, f.accountIDs)
+		add(fmt.Sprintf("(queued_from_profile = ? or exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any($%d)))", len(args)), f.ProfileID)
 	}
 	if !f.From.IsZero() {
 		add("coalesce(scheduled_for, created_at) >= ?", f.From)
@@ -164,7 +166,7 @@ func scanPost(row pgx.CollectableRow) (Post, error) {
 	var p Post
 	var stored []byte
 	err := row.Scan(&p.ID, &p.OwnerID, &p.UserID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
-		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt)
+		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt, &p.QueuedFromProfile, &p.QueueID)
 	if err != nil {
 		return Post{}, err
 	}

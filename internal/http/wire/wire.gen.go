@@ -5,6 +5,7 @@ package wire
 
 import (
 	"encoding/json"
+	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
@@ -316,10 +317,11 @@ type CreatePostRequest struct {
 	Platforms  []NewTarget `json:"platforms,omitempty,omitzero"`
 	PublishNow bool        `json:"publishNow,omitempty,omitzero"`
 
-	// QueueID Not available on this server version.
+	// QueueID A queue of that profile; its default one when absent.
 	QueueID string `json:"queueId,omitempty,omitzero"`
 
-	// QueuedFromProfile Not available on this server version.
+	// QueuedFromProfile The profile into whose queue the post is put. Without scheduledFor it takes the queue's next free slot; with it, it is in the queue
+	// at that time. A draft remembers it.
 	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
 	// Recycling Not available on this server version.
@@ -362,6 +364,28 @@ type CreateProfileRequest struct {
 	Name string `json:"name"`
 }
 
+// CreateQueueRequest defines model for CreateQueueRequest.
+type CreateQueueRequest struct {
+	// Active True when absent.
+	Active *bool `json:"active,omitempty"`
+
+	// Name Example: Evening posts
+	Name string `json:"name"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// Slots At least one.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+}
+
 // CreatedAPIKey defines model for CreatedAPIKey.
 type CreatedAPIKey struct {
 	APIKey  APIKey `json:"apiKey"`
@@ -375,6 +399,17 @@ type CreatedPost struct {
 	Warnings []string `json:"warnings,omitempty,omitzero"`
 }
 
+// CreatedQueue defines model for CreatedQueue.
+type CreatedQueue struct {
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule"`
+	Success  bool          `json:"success"`
+}
+
 // Credential defines model for Credential.
 type Credential struct {
 	AuthType string  `json:"authType"`
@@ -383,6 +418,14 @@ type Credential struct {
 	Scope    *string `json:"scope"`
 	UserID   string  `json:"userId"`
 	Valid    bool    `json:"valid"`
+}
+
+// DeletedQueues defines model for DeletedQueues.
+type DeletedQueues struct {
+	Deleted      bool   `json:"deleted"`
+	DeletedCount int    `json:"deletedCount"`
+	Message      string `json:"message"`
+	Success      bool   `json:"success"`
 }
 
 // DeviceLogin defines model for DeviceLogin.
@@ -551,6 +594,29 @@ type NewTarget struct {
 	ScheduledFor string `json:"scheduledFor,omitempty,omitzero"`
 }
 
+// NextQueueSlot defines model for NextQueueSlot.
+type NextQueueSlot struct {
+	// NextSlot The instant of a slot, with the offset that its timezone has then.
+	//
+	// Example: 2026-11-02T09:30:00-05:00
+	NextSlot QueueSlotInstant `json:"nextSlot"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	QueueID   ID     `json:"queueId"`
+	QueueName string `json:"queueName"`
+	Timezone  string `json:"timezone"`
+}
+
+// NextSlots The next ten slots, free or not; none while the queue is inactive.
+type NextSlots = []QueueSlotInstant
+
 // Pagination defines model for Pagination.
 type Pagination struct {
 	Limit int `json:"limit"`
@@ -626,6 +692,12 @@ type Post struct {
 
 	// PublishedAt Example: 2026-01-15T10:00:00.000Z
 	PublishedAt Timestamp `json:"publishedAt,omitempty,omitzero"`
+
+	// QueueID That queue. It stays here when the queue is deleted.
+	QueueID string `json:"queueId,omitempty,omitzero"`
+
+	// QueuedFromProfile The profile into whose queue it was put; as a draft is to be put.
+	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
 	// ScheduledFor Example: 2026-01-15T10:00:00.000Z
 	ScheduledFor Timestamp  `json:"scheduledFor,omitempty,omitzero"`
@@ -727,6 +799,93 @@ type ProfileRef struct {
 type ProfileReply struct {
 	Profile Profile `json:"profile"`
 }
+
+// QueueFound defines model for QueueFound.
+type QueueFound struct {
+	Exists bool `json:"exists"`
+
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule,omitempty,omitzero"`
+}
+
+// QueueList defines model for QueueList.
+type QueueList struct {
+	Count  int             `json:"count"`
+	Queues []QueueSchedule `json:"queues"`
+}
+
+// QueuePreview defines model for QueuePreview.
+type QueuePreview struct {
+	// Count How many slots follow.
+	Count int `json:"count"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	QueueID   ID                 `json:"queueId"`
+	QueueName string             `json:"queueName"`
+	Slots     []QueueSlotInstant `json:"slots"`
+}
+
+// QueueSchedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+// one that they show twice in the autumn is the first of the two.
+type QueueSchedule struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// Active An inactive queue takes no posts. Those that are in it are published.
+	Active bool `json:"active"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// IsDefault Whether it is meant when only the profile is named.
+	IsDefault bool   `json:"isDefault"`
+	Name      string `json:"name"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// Slots In order, each once.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+
+	// UpdatedAt Example: 2026-01-15T10:00:00.000Z
+	UpdatedAt Timestamp `json:"updatedAt"`
+}
+
+// QueueSlot defines model for QueueSlot.
+type QueueSlot struct {
+	// DayOfWeek 0 is Sunday.
+	DayOfWeek int `json:"dayOfWeek"`
+
+	// Time `HH:mm` from 00:00 to 23:59, on a clock in the queue's timezone.
+	//
+	// Example: 09:30
+	Time string `json:"time"`
+}
+
+// QueueSlotInstant The instant of a slot, with the offset that its timezone has then.
+//
+// Example: 2026-11-02T09:30:00-05:00
+type QueueSlotInstant = time.Time
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -901,6 +1060,37 @@ type UpdateProfileRequest struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// UpdateQueueRequest defines model for UpdateQueueRequest.
+type UpdateQueueRequest struct {
+	// Active True when absent.
+	Active *bool `json:"active,omitempty"`
+
+	// Name As it was when absent.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID The default queue when absent, which is made when there is none.
+	QueueID string `json:"queueId,omitempty,omitzero"`
+
+	// ReshuffleExisting Moves the posts that wait in the queue to its new slots.
+	ReshuffleExisting bool `json:"reshuffleExisting,omitempty,omitzero"`
+
+	// SetAsDefault Makes it the default queue of the profile.
+	SetAsDefault bool `json:"setAsDefault,omitempty,omitzero"`
+
+	// Slots All slots of the queue, at least one.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+}
+
 // UpdatedAccount defines model for UpdatedAccount.
 type UpdatedAccount struct {
 	DisplayName string `json:"displayName"`
@@ -910,6 +1100,25 @@ type UpdatedAccount struct {
 	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
 	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
 	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// UpdatedQueue defines model for UpdatedQueue.
+type UpdatedQueue struct {
+	IsNewQueue bool `json:"isNewQueue"`
+
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// ReshuffledCount How many posts got another time.
+	ReshuffledCount int `json:"reshuffledCount"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule"`
+
+	// SkippedDailyLimit How many posts kept their time for the sake of a daily limit. Always 0: limits are held when a post is made.
+	SkippedDailyLimit int  `json:"skippedDailyLimit"`
+	Success           bool `json:"success"`
 }
 
 // User defines model for User.
@@ -965,6 +1174,14 @@ type XCapabilities struct {
 //
 // Example: 6745a1b2c3d4e5f60718293a
 type KeyID = ID
+
+// OfProfile 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type OfProfile = ID
+
+// OfQueue defines model for OfQueue.
+type OfQueue = string
 
 // PostID 24 hexadecimal digits.
 //
