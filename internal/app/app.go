@@ -18,6 +18,7 @@ import (
 	"posthorn/internal/config"
 	"posthorn/internal/errs"
 	"posthorn/internal/http"
+	"posthorn/internal/idempotency"
 	"posthorn/internal/jobs"
 	"posthorn/internal/media"
 	"posthorn/internal/outbound"
@@ -43,17 +44,18 @@ const (
 
 // App is one process's parts, on one database.
 type App struct {
-	Config    *config.Config
-	Log       zerolog.Logger
-	Pool      *pgxpool.Pool
-	Platforms *platforms.Registry
-	Auth      *auth.Service
-	Accounts  *accounts.Service
-	Posts     *posts.Service
-	Queues    *queues.Service
-	Media     *media.Store
-	Now       func() time.Time // the one clock of the process
-	close     []func()
+	Config      *config.Config
+	Log         zerolog.Logger
+	Pool        *pgxpool.Pool
+	Platforms   *platforms.Registry
+	Auth        *auth.Service
+	Accounts    *accounts.Service
+	Posts       *posts.Service
+	Idempotency *idempotency.Store
+	Queues      *queues.Service
+	Media       *media.Store
+	Now         func() time.Time // the one clock of the process
+	close       []func()
 }
 
 // Open connects to the database and makes the parts. name tells this process's connections from others. It fails with one clear
@@ -90,6 +92,7 @@ func (a *App) wire(ctx context.Context) error {
 	ways := outbound.NewPlatforms(outbound.PlatformOptions{Gateway: a.Config.Gateway, AllowPrivate: a.Config.AllowPrivate, Now: now})
 	guarded := outbound.NewGuarded(outbound.Options{AllowPrivate: a.Config.AllowPrivate})
 	a.Media = store
+	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
@@ -162,7 +165,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Idempotency: a.Idempotency, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,21 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if n := noteOf(r); n.fromCaller {
+	if in.DryRun {
+		return s.dryRun(w, r, p)
+	}
+	n := noteOf(r)
+	if p.OnceID = n.onceID; n.fromCaller {
 		p.RequestID = n.requestID
 	}
 	created, err := s.cfg.Posts.Create(r.Context(), principalOf(r), p)
 	if err != nil {
 		return err
 	}
-	warnings := created.Warnings
+	if created.Resumed {
+		w.Header().Set(replayedHeader, "true")
+	}
+	warnings := append(created.Warnings, s.misplaced(r)...)
 	post := s.post(created.Post)
 	switch {
 	case created.Replayed:

@@ -22,6 +22,7 @@ import (
 // Publisher takes new posts.
 type Publisher interface {
 	Create(ctx context.Context, by auth.Principal, p posts.NewPost) (posts.Created, error)
+	DryRun(ctx context.Context, by auth.Principal, p posts.NewPost) ([]posts.DryRunVerdict, error)
 	// Await waits until nothing more will happen to a post within the given time, and returns it as it stands then.
 	Await(ctx context.Context, by auth.Principal, postID string, longest time.Duration) (posts.Post, error)
 }
@@ -161,6 +162,7 @@ type Config struct {
 	Queues        Queues
 	Keys          Authenticator
 	People        People
+	Idempotency   Idempotency
 	Platforms     *platforms.Registry
 	Health        Health
 	Media         http.Handler // serves /media/*; nil: there is none
@@ -184,6 +186,7 @@ type Server struct {
 	doc       *openapi3.T
 	docJSON   []byte
 	platforms []byte // the answer of listPlatforms, which never changes
+	options   optionNames
 	router    *chi.Mux
 }
 
@@ -198,7 +201,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.IsUnavailable == nil {
 		cfg.IsUnavailable = func(error) bool { return false }
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, options: namesOfOptions(cfg.Platforms)}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("http: openapi.yaml: %w", err)
 	}

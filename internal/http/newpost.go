@@ -53,9 +53,6 @@ func available(in wire.CreatePostRequest) error {
 			return errs.Fieldf("recycling", "Recycling is not available on this server version; leave recycling out")
 		}
 	}
-	if in.DryRun {
-		return errs.Fieldf("dryRun", "Dry runs are not available on this server version; leave dryRun out")
-	}
 	return nil
 }
 

@@ -19,7 +19,8 @@ import (
 // A note gathers what the log line of a request says, and what its handler needs to know of it.
 type note struct {
 	requestID  string
-	fromCaller bool // the caller chose the request ID
+	fromCaller bool   // the caller chose the request ID
+	onceID     string // names what an Idempotency-Key has done once; empty without one
 	principal  auth.Principal
 	quiet      bool
 	err        error

@@ -91,7 +91,7 @@ func (s *Server) listPosts(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) postFilter(q url.Values) (posts.Filter, error) {
 	f := posts.Filter{
 		Status: posts.Status(q.Get("status")), Platform: q.Get("platform"), ProfileID: idFilter(q.Get("profileId")), AccountID: q.Get("accountId"), UserID: q.Get("createdBy"),
-		Search: q.Get("search"), Sort: q.Get("sortBy"), Limit: number(q, "limit", 10),
+		Search: q.Get("search"), Sort: q.Get("sortBy"), Hidden: q.Get("includeHidden") == "true", Limit: number(q, "limit", 10),
 	}
 	f.Offset = number(q, "offset", (number(q, "page", 1)-1)*f.Limit)
 	if err := s.knownPlatform(f.Platform); err != nil {

@@ -48,6 +48,7 @@ type operation struct {
 	secured bool
 	group   auth.Group // whose keys may use it
 	strict  bool       // unknown query parameters are refused
+	once    bool       // it takes an Idempotency-Key
 	quiet   bool       // logged only when debugging
 	handle  handler
 }
@@ -99,12 +100,14 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 	}
 	strict, _ := op.Extensions["x-strict-query"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
+	once, _ := op.Extensions["x-idempotent"].(bool)
 	secured := slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
 		secured: secured,
 		group:   auth.Group(group),
 		strict:  strict,
+		once:    once,
 		quiet:   !secured && method == http.MethodGet,
 		handle:  h,
 	}
@@ -145,6 +148,9 @@ func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error
 	}
 	if err := s.validate(op, w, r); err != nil {
 		return err
+	}
+	if op.once {
+		return s.once(op, w, r)
 	}
 	return op.handle(w, r)
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -27,13 +28,19 @@ const (
 
 // Config makes a Runner.
 type Config struct {
-	Pool     *pgxpool.Pool
-	Posts    *posts.Service
-	Accounts dialer
-	Workers  int // steps at a time in this process
-	Log      zerolog.Logger
-	Slog     *slog.Logger // for River itself
-	Now      func() time.Time
+	Pool        *pgxpool.Pool
+	Posts       *posts.Service
+	Accounts    dialer
+	Idempotency expirer
+	Workers     int // steps at a time in this process
+	Log         zerolog.Logger
+	Slog        *slog.Logger // for River itself
+	Now         func() time.Time
+}
+
+// expirer forgets what has served its time.
+type expirer interface {
+	DropExpired(ctx context.Context) error
 }
 
 // Runner is one process's share of the work.
@@ -97,7 +104,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 }
 
 // sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now.
-// It also clears away request IDs that have served their time.
+// It also clears away request IDs and answers that have served their time, and sums up what counts posts.
 func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
@@ -107,7 +114,7 @@ func (r *Runner) sweep(ctx context.Context) {
 }
 
 func (r *Runner) sweepOnce(ctx context.Context) error {
-	if err := r.config.Posts.DropOldRequests(ctx); err != nil {
+	if err := errors.Join(r.config.Posts.DropOldRequests(ctx), r.config.Posts.FoldTallies(ctx), r.config.Idempotency.DropExpired(ctx)); err != nil {
 		return err
 	}
 	due, err := r.config.Posts.Overdue(ctx, r.config.Now().Add(-sweepAfter), sweepLimit)

@@ -20,6 +20,9 @@ type Problem struct {
 
 // check holds a planned post to every rule, after measuring its media. It also settles the types of media that were not told.
 func (s *Service) check(ctx context.Context, post Post) error {
+	if err := requireContent(post); err != nil {
+		return err
+	}
 	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
 	problems := mediaProblems(post, measured)
 	seen := map[string]int{}

@@ -19,27 +19,23 @@ import (
 )
 
 const (
-	// replayWindow is how long a repeated x-request-id gives the post that it made.
-	replayWindow = 5 * time.Minute
 	// duplicateWindow is how long the same content at the same account counts as a duplicate.
 	duplicateWindow = 24 * time.Hour
 	// maxTargets bounds one post; no client has more accounts for one text.
 	maxTargets = 200
 )
 
-// errReplay ends a transaction whose request ID another one has taken meanwhile.
-var errReplay = errors.New("the request was made before")
-
 // Create checks a new post against every rule of every target and stores it with its jobs, all or nothing. Drafts are stored unchecked.
 // The faults of a post come all at once, as one Invalid error with Details "fields" and "problems".
 func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (created Created, err error) {
 	defer errs.Wrap(&err, "posts.Create(%s)", by.OwnerID)
-	if p.RequestID != "" {
-		if post, found, err := s.replay(ctx, by, p.RequestID); err != nil || found {
-			return Created{Post: post, Replayed: found}, err
-		}
+	if created, found, err := s.replay(ctx, by, p); err != nil || found {
+		return created, err
 	}
-	now := s.Now()
+	if p.Tags, err = cleanTags(p.Tags); err != nil {
+		return Created{}, err
+	}
+	now := s.Now().Truncate(time.Microsecond) // as Postgres keeps it: the answer is not read back
 	post, err := s.plan(ctx, by, p, now)
 	if err != nil {
 		return Created{}, err
@@ -56,14 +52,13 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 		return s.save(ctx, tx, post, p, now)
 	})
 	if errors.Is(err, errReplay) {
-		post, _, err := s.replay(ctx, by, p.RequestID)
-		return Created{Post: post, Replayed: true}, err
+		created, _, err := s.replay(ctx, by, p)
+		return created, err
 	}
 	if err != nil {
 		return Created{}, err
 	}
-	saved, err := s.Get(ctx, by, post.ID)
-	return Created{Post: saved, Warnings: queueAdvice(p)}, err
+	return Created{Post: post, Warnings: queueAdvice(p)}, nil
 }
 
 // plan turns what the caller asks for into rows: times are instants, accounts are known to be the caller's.

@@ -148,6 +148,7 @@ type NewPost struct {
 	QueuedFromProfile        string // the profile whose queue it is put into: in mode Queued at the next free slot, in mode At at its time
 	QueueID                  string // a queue of that profile; empty is its default one
 	RequestID                string // x-request-id as the caller sent it: the same within five minutes gives the same post; empty: none
+	OnceID                   string // of a request that may be cut off and sent again: the same within a day gives the same post; empty: none
 }
 
 // NewTarget is one entry of the caller's platforms.
@@ -164,6 +165,7 @@ type NewTarget struct {
 type Created struct {
 	Post     Post
 	Replayed bool     // an earlier request with the same RequestID made it; nothing was created now
+	Resumed  bool     // an earlier request with the same OnceID made it, and did not live to tell; nothing was created now
 	Warnings []string // advice for the caller
 }
 
@@ -176,6 +178,7 @@ type Filter struct {
 	UserID    string    // who made them
 	From, To  time.Time // of the scheduled time, or of creation for posts without one; To is exclusive
 	Search    string    // within title and content, case-insensitive
+	Hidden    bool      // also those whose metadata hide them
 	Sort      string    // the contract's values; empty is "scheduled-desc"
 	Limit     int
 	Offset    int

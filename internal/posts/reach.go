@@ -35,7 +35,7 @@ func (s *Service) reachable(ctx context.Context, by auth.Principal, postID strin
 	if err != nil {
 		return err
 	}
-	where, args := Filter{reach: within}.where(by.OwnerID)
+	where, args := Filter{Hidden: true, reach: within}.where(by.OwnerID)
 	args = append(args, postID)
 	var found bool
 	if err := s.Pool.QueryRow(ctx, fmt.Sprintf(`select exists (select 1 from posts where %s and id = $%d)`, where, len(args)), args...).Scan(&found); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,7 +26,7 @@ func (s *Service) Get(ctx context.Context, by auth.Principal, postID string) (po
 	if err != nil {
 		return Post{}, err
 	}
-	where, args := Filter{reach: within}.where(by.OwnerID)
+	where, args := Filter{Hidden: true, reach: within}.where(by.OwnerID)
 	args = append(args, postID)
 	rows, err := s.Pool.Query(ctx, fmt.Sprintf(`select %s from posts where %s and id = $%d`, postColumns, where, len(args)), args...)
 	if err != nil {
@@ -44,85 +43,6 @@ func (s *Service) Get(ctx context.Context, by auth.Principal, postID string) (po
 }
 
 func notFound() error { return errs.New(errs.NotFound, "Post not found") }
-
-// orders are the contract's sort orders. Each ends in the ID, so that pages neither overlap nor leave gaps.
-var orders = map[string]string{
-	"":               "coalesce(scheduled_for, created_at) desc, id desc",
-	"scheduled-desc": "coalesce(scheduled_for, created_at) desc, id desc",
-	"scheduled-asc":  "coalesce(scheduled_for, created_at), id",
-	"created-desc":   "created_at desc, id desc",
-	"created-asc":    "created_at, id",
-	"status":         "status, coalesce(scheduled_for, created_at) desc, id desc",
-	"platform":       "(select min(platform) from targets t where t.post_id = posts.id), coalesce(scheduled_for, created_at) desc, id desc",
-}
-
-// List reads the posts that a filter selects, and how many there are in all.
-func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (list []Post, total int, err error) {
-	defer errs.Wrap(&err, "posts.List")
-	order, ok := orders[f.Sort]
-	if !ok {
-		return nil, 0, errs.Fieldf("sortBy", "sortBy %q is not known", clip(f.Sort, 40))
-	}
-	if f.ProfileID != "" {
-		if f.accountIDs, err = s.Accounts.InProfiles(ctx, by.OwnerID, []string{f.ProfileID}); err != nil {
-			return nil, 0, err
-		}
-	}
-	if f.reach, err = s.reachOf(ctx, by); err != nil {
-		return nil, 0, err
-	}
-	where, args := f.where(by.OwnerID)
-	if err := s.Pool.QueryRow(ctx, `select count(*) from posts where `+where, args...).Scan(&total); err != nil {
-		return nil, 0, err
-	}
-	args = append(args, f.Limit, f.Offset)
-	rows, err := s.Pool.Query(ctx, fmt.Sprintf(`select %s from posts join (select id as hit from posts where %s order by %s limit $%d offset $%d) hits on id = hit order by %s`,
-		postColumns, where, order, len(args)-1, len(args), order), args...)
-	if err != nil {
-		return nil, 0, err
-	}
-	list, err = s.collect(ctx, by, rows)
-	return list, total, err
-}
-
-// where renders the filter; every value is a parameter.
-func (f Filter) where(ownerID string) (string, []any) {
-	conds, args := []string{"owner_id = $1"}, []any{ownerID}
-	add := func(cond string, value any) {
-		args = append(args, value)
-		conds = append(conds, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
-	}
-	if f.Status != "" {
-		add("status = ?", f.Status)
-	}
-	if f.Platform != "" {
-		add("exists (select 1 from targets t where t.post_id = posts.id and t.platform = ?)", f.Platform)
-	}
-	if f.AccountID != "" {
-		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = ?)", f.AccountID)
-	}
-	if f.UserID != "" {
-		add("coalesce(user_id, owner_id) = ?", f.UserID)
-	}
-	if f.reach.limited {
-		add("not exists (select 1 from targets t where t.post_id = posts.id and t.account_id <> all(?))", f.reach.accountIDs)
-		add("(exists (select 1 from targets t where t.post_id = posts.id) or key_id = ?)", f.reach.keyID)
-	}
-	if f.ProfileID != "" {
-		args = append(args, f.accountIDs)
-		add(fmt.Sprintf("(queued_from_profile = ? or exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any($%d)))", len(args)), f.ProfileID)
-	}
-	if !f.From.IsZero() {
-		add("coalesce(scheduled_for, created_at) >= ?", f.From)
-	}
-	if !f.To.IsZero() {
-		add("coalesce(scheduled_for, created_at) < ?", f.To)
-	}
-	if f.Search != "" {
-		add("(content ilike ? or title ilike ?)", "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Search)+"%")
-	}
-	return strings.Join(conds, " and "), args
-}
 
 // collect reads posts and, in two further queries for all of them, their targets and the accounts of those.
 func (s *Service) collect(ctx context.Context, by auth.Principal, rows pgx.Rows) ([]Post, error) {

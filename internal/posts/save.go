@@ -3,35 +3,30 @@ package posts
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"posthorn/internal/auth"
 )
 
-// save stores a planned post: the rows, the request ID and the jobs, in the caller's transaction.
+// save stores a planned post: the rows, the request IDs and the jobs, in the caller's transaction. All statements but the jobs' go out at
+// once, and run in this order: first the request IDs, for a repeated request is a replay and not a duplicate; then the search for
+// duplicates, which must not find the post's own targets.
 func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
-	if _, err := tx.Exec(ctx, `
-		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at, queued_from_profile, queue_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''))`,
-		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID); err != nil {
-		return err
-	}
-	if p.RequestID != "" {
-		if err := takeRequestID(ctx, tx, post, p.RequestID, now); err != nil {
-			return err
-		}
-	}
-	if !draft { // after the request ID: a repeated request is a replay, not a duplicate
-		if err := refuseDuplicates(ctx, tx, post, now); err != nil {
-			return err
-		}
-	}
 	batch := &pgx.Batch{}
+	batch.Queue(`
+		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at,
+			queued_from_profile, queue_id, platforms)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''), $20)`,
+		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID, platformsOf(post))
+	for _, r := range p.requests() {
+		takeRequest(batch, post, r, now)
+	}
+	if !draft {
+		refuseDuplicatesIn(batch, post, now)
+	}
 	due := make([]Due, 0, len(post.Targets))
 	for i, t := range post.Targets {
 		var fingerprint []byte
@@ -43,10 +38,7 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 		if t.CustomMedia != nil {
 			custom = storedMedia(t.CustomMedia)
 		}
-		batch.Queue(`
-			insert into targets (id, owner_id, post_id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, created_at, updated_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`,
-			t.ID, post.OwnerID, post.ID, i, t.Platform, t.Account.ID, t.CustomContent, custom, nullJSON(t.Options), t.ScheduledFor, t.Status, t.Open, t.NextAt, fingerprint, now)
+		batch.Queue(insertTarget, t.ID, post.OwnerID, post.ID, i, t.Platform, t.Account.ID, t.CustomContent, custom, nullJSON(t.Options), t.ScheduledFor, t.Status, t.Open, t.NextAt, fingerprint, now)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
@@ -57,40 +49,18 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	return s.Queue.Publish(ctx, tx, due)
 }
 
-// takeRequestID binds a request ID to the post. When another request holds it, this waits for that one to end, and then ends in errReplay.
-func takeRequestID(ctx context.Context, tx pgx.Tx, post Post, requestID string, now time.Time) error {
-	tag, err := tx.Exec(ctx, `
-		insert into requests as r (owner_id, request_id, post_id, created_at) values ($1, $2, $3, $4)
-		on conflict (owner_id, request_id) do update set post_id = excluded.post_id, created_at = excluded.created_at where r.created_at <= $5`,
-		post.OwnerID, requestID, post.ID, now, now.Add(-replayWindow))
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() == 0 {
-		return errReplay
-	}
-	return nil
-}
+const insertTarget = `
+	insert into targets (id, owner_id, post_id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, created_at, updated_at)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`
 
-// replay finds the post that a request ID of the last minutes made.
-func (s *Service) replay(ctx context.Context, by auth.Principal, requestID string) (post Post, found bool, err error) {
-	var postID string
-	err = s.Pool.QueryRow(ctx, `select post_id from requests where owner_id = $1 and request_id = $2 and created_at > $3`,
-		by.OwnerID, requestID, s.Now().Add(-replayWindow)).Scan(&postID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Post{}, false, nil
+// platformsOf lists the platforms of a post's targets as its row keeps them: each once, in order.
+func platformsOf(p Post) []string {
+	names := make([]string, 0, len(p.Targets))
+	for _, t := range p.Targets {
+		names = append(names, t.Platform)
 	}
-	if err != nil {
-		return Post{}, false, err
-	}
-	post, err = s.Get(ctx, by, postID)
-	return post, err == nil, err
-}
-
-// DropOldRequests forgets request IDs whose time is over.
-func (s *Service) DropOldRequests(ctx context.Context) error {
-	_, err := s.Pool.Exec(ctx, `delete from requests where created_at <= $1`, s.Now().Add(-replayWindow))
-	return err
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // mediaRow is how a media item is stored: what we read, and the item as the caller sent it.

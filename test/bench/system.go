@@ -111,8 +111,8 @@ func (s *system) fill(ctx context.Context, posts int) error {
 	begun := time.Now()
 	const id = `lpad(to_hex(1700000000 + i), 8, '0') || lpad(to_hex(i), 16, '0')`
 	for _, q := range []string{
-		`insert into posts (id, owner_id, user_id, content, scheduled_for, published_at, status, created_at, updated_at)
-			select ` + id + `, $1, $1, 'post number ' || i, at, at, 'published', at, at
+		`insert into posts (id, owner_id, user_id, content, scheduled_for, published_at, status, created_at, updated_at, platforms)
+			select ` + id + `, $1, $1, 'post number ' || i, at, at, 'published', at, at, '{bluesky}'
 			from (select i, timestamptz '2024-01-01' + i * interval '1 minute' as at from generate_series(1, $2::int) i) n`,
 		`insert into targets (id, owner_id, post_id, position, platform, account_id, status, open, next_at, remote_id, remote_url, published_at, created_at, updated_at)
 			select lpad(to_hex(1700000000 + i), 8, '0') || lpad(to_hex(i * 4 + k), 16, '0'), $1, ` + id + `, k, 'bluesky', ($3::text[])[k + 1], 'published', false, at, 'at://' || i,

@@ -298,7 +298,7 @@ type CreatePostRequest struct {
 	// CrosspostingEnabled A label; true when absent.
 	CrosspostingEnabled *bool `json:"crosspostingEnabled,omitempty"`
 
-	// DryRun Not available on this server version.
+	// DryRun Judges the TikTok entries of platforms as if they were published now, and saves nothing; without such an entry a 400.
 	DryRun bool `json:"dryRun,omitempty,omitzero"`
 
 	// FacebookSettings Merged into facebookSettings of each Facebook target.
@@ -310,7 +310,9 @@ type CreatePostRequest struct {
 	MediaItems []MediaItem `json:"mediaItems,omitempty,omitzero"`
 
 	// Mentions Kept for reference.
-	Mentions []string        `json:"mentions,omitempty,omitzero"`
+	Mentions []string `json:"mentions,omitempty,omitzero"`
+
+	// Metadata Free-form, echoed. With `hidden: true` lists leave the post out unless they are asked with includeHidden.
 	Metadata json.RawMessage `json:"metadata,omitempty,omitzero"`
 
 	// Platforms The targets. Only a draft goes without any.
@@ -332,7 +334,7 @@ type CreatePostRequest struct {
 	// Example: 2026-12-24T18:00:00
 	ScheduledFor string `json:"scheduledFor,omitempty,omitzero"`
 
-	// Tags YouTube keywords.
+	// Tags YouTube keywords, of at most 500 characters together; one that is there twice is kept once.
 	Tags []string `json:"tags,omitempty,omitzero"`
 
 	// TiktokSettings Merged into the options of each TikTok target.
@@ -450,6 +452,33 @@ type DeviceStatus struct {
 	// APIKey The device's key, with `authorized`.
 	APIKey string `json:"apiKey,omitempty,omitzero"`
 	Status string `json:"status"`
+}
+
+// DryRun defines model for DryRun.
+type DryRun struct {
+	// CanPublish Every entry can.
+	CanPublish bool `json:"canPublish"`
+
+	// DryRun Always true.
+	DryRun bool `json:"dryRun"`
+
+	// Tiktok One for each TikTok entry of platforms.
+	Tiktok []DryRunVerdict `json:"tiktok"`
+}
+
+// DryRunVerdict defines model for DryRunVerdict.
+type DryRunVerdict struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID ID `json:"accountId"`
+
+	// AlreadyPostedToday The account published something on this UTC day.
+	AlreadyPostedToday *bool `json:"alreadyPostedToday,omitempty"`
+	CanPublish         bool  `json:"canPublish"`
+
+	// Reason Why it can or cannot be published.
+	Reason string `json:"reason"`
 }
 
 // Error defines model for Error.
@@ -1169,6 +1198,9 @@ type XCapabilities struct {
 	Analytics *bool `json:"analytics,omitempty"`
 	Inbox     *bool `json:"inbox,omitempty"`
 }
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // KeyID 24 hexadecimal digits.
 //

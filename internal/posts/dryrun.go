@@ -1,0 +1,102 @@
+package posts
+
+import (
+	"context"
+	"fmt"
+
+	"posthorn/internal/auth"
+	"posthorn/internal/errs"
+	"posthorn/internal/platforms"
+)
+
+// dryRunPlatform is the one platform whose posts the contract lets callers try without publishing.
+const dryRunPlatform = "tiktok"
+
+// DryRunVerdict says whether one target could be published now.
+type DryRunVerdict struct {
+	AccountID   string
+	CanPublish  bool
+	PostedToday *bool  // the account published something on this UTC day; nil: it does not matter for this target
+	Reason      string // for people
+}
+
+// DryRun judges each TikTok target of a post as it would be published now, in the order of the request, and stores nothing. Other targets
+// are not looked at. What is wrong with the request itself is an error, as in Create.
+func (s *Service) DryRun(ctx context.Context, by auth.Principal, p NewPost) (list []DryRunVerdict, err error) {
+	defer errs.Wrap(&err, "posts.DryRun(%s)", by.OwnerID)
+	if len(p.Targets) > maxTargets {
+		return nil, errs.Fieldf("platforms", "a post takes at most %d targets, this has %d", maxTargets, len(p.Targets))
+	}
+	at := map[int]int{} // of the verdicts, in the request
+	var asked []NewTarget
+	for i, t := range p.Targets {
+		if t.Platform == dryRunPlatform {
+			at[len(asked)] = i
+			asked = append(asked, t)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, errs.Fieldf("platforms", "a dry run is for TikTok only, and platforms has no %s entry", dryRunPlatform)
+	}
+	now := s.Now()
+	connected, err := s.Accounts.Lookup(ctx, by, accountIDs(asked))
+	if err != nil {
+		return nil, err
+	}
+	p.Mode, p.ScheduledFor = Now, ""
+	post := Post{OwnerID: by.OwnerID, Title: p.Title, Content: p.Content, Media: p.Media, Tags: p.Tags, Status: Scheduled, ScheduledFor: &now}
+	for k, t := range asked {
+		account, ok := connected[t.AccountID]
+		inactive := ok && !account.Active
+		account.Active = true // a verdict, not an error
+		if ok {
+			connected[t.AccountID] = account
+		}
+		target, err := s.planTarget(post, at[k], t, connected, p, now)
+		if err != nil {
+			return nil, err
+		}
+		target.Account.Active = !inactive
+		post.Targets = append(post.Targets, target)
+	}
+	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
+	files := mediaProblems(post, measured)
+	for _, t := range post.Targets {
+		v := DryRunVerdict{AccountID: t.Account.ID, CanPublish: true, Reason: "The account can publish this now"}
+		refuse := func(reason string) {
+			if v.CanPublish {
+				v.CanPublish, v.Reason = false, reason
+			}
+		}
+		if v.PostedToday, err = s.postedToday(ctx, by, t.Account.ID); err != nil {
+			return nil, err
+		}
+		switch account := connected[t.Account.ID]; {
+		case !t.Account.Active:
+			refuse(fmt.Sprintf("The account @%s is disconnected; connect it again", account.Username))
+		case account.NeedsReconnection:
+			refuse(fmt.Sprintf("The platform does not accept the token of @%s any more; connect the account again", account.Username))
+		}
+		for _, f := range files {
+			refuse(f.Field + ": " + f.Message)
+		}
+		platform, _ := s.Platforms.Get(t.Platform)
+		c := post.content(t)
+		for j := range c.Media {
+			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
+		}
+		for _, problem := range platforms.Check(platform, c) {
+			refuse(problem.Message)
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// postedToday reports whether an account published something on this UTC day.
+func (s *Service) postedToday(ctx context.Context, by auth.Principal, accountID string) (*bool, error) {
+	posted := false
+	err := s.Pool.QueryRow(ctx, `select exists (select 1 from targets where owner_id = $1 and account_id = $2 and published_at >= $3)`,
+		by.OwnerID, accountID, s.Now().UTC().Truncate(24*60*60*1e9)).Scan(&posted)
+	return &posted, err
+}
