@@ -49,9 +49,8 @@ create table post_tallies (
     n         bigint not null,
     folded    boolean not null default false
 );
-create index post_tallies_owner on post_tallies (owner_id) include (status, hidden, platforms, n);
+create index post_tallies_owner on post_tallies (owner_id);
 create unique index post_tallies_folded on post_tallies (owner_id, status, hidden, platforms) where folded;
-create index post_tallies_new on post_tallies (owner_id) where not folded;
 insert into post_tallies select owner_id, status, hidden, platforms, count(*), true from posts group by owner_id, status, hidden, platforms;
 
 create function tally_posts() returns trigger language plpgsql as $$
@@ -75,13 +74,24 @@ create trigger posts_tally_update after update on posts referencing new table as
 create trigger posts_tally_delete after delete on posts referencing old table as old_rows for each statement execute function tally_posts();
 
 -- posts.platforms follows the targets. Whoever makes a post with its targets sets it beforehand, and spares the post a second version.
+-- An update of no row would still run the ledger's trigger, so it is looked first whether there is something to do.
 create function name_platforms() returns trigger language plpgsql as $$
+declare
+    names text[];
 begin
-    update posts p set platforms = t.names
-    from (select c.post_id, array(select distinct platform collate "C" as name from targets t where t.post_id = c.post_id order by name) as names
-          from (select distinct post_id from changed) c) t
-    where p.id = t.post_id and p.platforms <> t.names and (tg_op = 'DELETE' or not p.platforms @> t.names);
+    if tg_op = 'INSERT' then
+        perform 1 from posts where id = new.post_id and not platforms @> array[new.platform];
+        if found then
+            update posts set platforms = array(select distinct name collate "C" as name from unnest(platforms || new.platform) as u(name) order by name) where id = new.post_id;
+        end if;
+    else
+        names := array(select distinct platform collate "C" as name from targets where post_id = old.post_id order by name);
+        perform 1 from posts where id = old.post_id and platforms <> names;
+        if found then
+            update posts set platforms = names where id = old.post_id;
+        end if;
+    end if;
     return null;
 end $$;
-create trigger targets_name_insert after insert on targets referencing new table as changed for each statement execute function name_platforms();
-create trigger targets_name_delete after delete on targets referencing old table as changed for each statement execute function name_platforms();
+create trigger targets_name_insert after insert on targets for each row execute function name_platforms();
+create trigger targets_name_delete after delete on targets for each row execute function name_platforms();

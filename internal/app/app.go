@@ -122,6 +122,7 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		Posts:         a.Posts,
 		Accounts:      a.Accounts,
 		Queues:        a.Queues,
+		Idempotency:   a.Idempotency,
 		Keys:          a.Auth,
 		People:        a.Auth,
 		Platforms:     a.Platforms,

@@ -33,7 +33,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	if created.Resumed {
 		w.Header().Set(replayedHeader, "true")
 	}
-	warnings := append(created.Warnings, s.misplaced(r)...)
+	warnings := slices.Concat(created.Warnings, s.misplaced(r))
 	post := s.post(created.Post)
 	switch {
 	case created.Replayed:

@@ -69,7 +69,7 @@ func idempotencyRequest(r *http.Request) (idempotency.Request, error) {
 	if len(r.Header[idempotencyHeader]) > 1 {
 		return idempotency.Request{}, errs.Fieldf(idempotencyHeader, "%s was sent more than once", idempotencyHeader)
 	}
-	key := r.Header.Get(idempotencyHeader)
+	key := strings.TrimSpace(r.Header.Get(idempotencyHeader))
 	if key == "" || len(key) > 255 || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return idempotency.Request{}, errs.Fieldf(idempotencyHeader, "%s must be 1 to 255 printable ASCII characters", idempotencyHeader)
 	}

@@ -64,7 +64,9 @@ func TestBadInput(t *testing.T) {
 		{name: "publishNow of another type", body: `{"publishNow":"yes"}`, status: 400, code: "invalid_field_value", param: "publishNow"},
 		{name: "recycling", body: `{"recycling":{"gap":1}}`, status: 400, code: "invalid_field_value", param: "recycling"},
 		{name: "recycling of another type", body: `{"recycling":{"enabled":"x"}}`, status: 400, code: "invalid_field_value", param: "recycling.enabled"},
-		{name: "dry run", body: `{"dryRun":true}`, status: 400, code: "invalid_field_value", param: "dryRun"},
+		{name: "an empty Idempotency-Key", body: `{"content":"a"}`, headers: []string{"Idempotency-Key", " "}, status: 400, code: "invalid_field_value", param: "Idempotency-Key"},
+		{name: "a long Idempotency-Key", body: `{"content":"a"}`, headers: []string{"Idempotency-Key", strings.Repeat("k", 256)}, status: 400, code: "invalid_field_value", param: "Idempotency-Key"},
+		{name: "an Idempotency-Key that is not ASCII", body: `{"content":"a"}`, headers: []string{"Idempotency-Key", "schlüssel"}, status: 400, code: "invalid_field_value", param: "Idempotency-Key"},
 		{name: "facebookSettings within options", body: `{"facebookSettings":{"draft":true},"platforms":[{"platform":"facebook","accountId":"a","platformSpecificData":{"facebookSettings":5}}]}`, status: 400, code: "invalid_field_value"},
 
 		{name: "unknown parameter", method: "GET", path: "/v1/posts?colour=red", status: 400, code: "invalid_field_value", param: "colour"},

@@ -26,7 +26,7 @@ func TestListPostsFilter(t *testing.T) {
 		{"offset=0&page=9", posts.Filter{Limit: 10}},
 		{"status=failed&platform=tiktok&profileId=" + profileID + "&accountId=" + accountID, posts.Filter{Limit: 10, Status: posts.Failed, Platform: "tiktok", ProfileID: profileID, AccountID: accountID}},
 		{"profileId=all&status=&platform=&accountId=&createdBy=&search=&fromDate=&toDate=", posts.Filter{Limit: 10}},
-		{"profileId=&includeHidden=true&source=zernio&createdBy=" + ownerID, posts.Filter{Limit: 10, UserID: ownerID}},
+		{"profileId=&includeHidden=true&source=zernio&createdBy=" + ownerID, posts.Filter{Limit: 10, UserID: ownerID, Hidden: true}},
 		{"fromDate=2026-01-01&toDate=2026-01-31", posts.Filter{Limit: 10, From: day(1), To: day(32)}},
 		{"dateFrom=2026-01-01T00:00:00%2B02:00&dateTo=2026-01-31T12:00", posts.Filter{Limit: 10, From: day(1).Add(-2 * time.Hour), To: day(31).Add(12*time.Hour + time.Millisecond)}},
 		{"fromDate=2026-01-02&dateFrom=2026-01-01&search=50%25+off&sortBy=created-asc", posts.Filter{Limit: 10, From: day(2), Search: "50% off", Sort: "created-asc"}},

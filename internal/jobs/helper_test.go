@@ -19,6 +19,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
+	"posthorn/internal/idempotency"
 	"posthorn/internal/media"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
@@ -155,7 +156,7 @@ func (w *world) seed(t *testing.T, token platforms.Token) {
 // run starts a worker process's share, until stop is called or the test ends.
 func (w *world) run(t *testing.T) (stop func()) {
 	t.Helper()
-	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Workers: 20, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
+	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now}, Workers: 20, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"posthorn/internal/idempotency"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 )
@@ -176,7 +177,7 @@ func TestSweepReplacesALostJob(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, fine)
 	p := w.create(t, posts.NewPost{Content: "hello"})
-	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Workers: 1, Log: w.log, Now: func() time.Time { return time.Now().Add(time.Minute) }})
+	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now}, Workers: 1, Log: w.log, Now: func() time.Time { return time.Now().Add(time.Minute) }})
 	if err != nil {
 		t.Fatal(err)
 	}

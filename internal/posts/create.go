@@ -45,20 +45,24 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			return Created{}, err
 		}
 	}
-	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
-			return err
+	for range replayTries {
+		err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+			if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
+				return err
+			}
+			return s.save(ctx, tx, post, p, now)
+		})
+		if err == nil {
+			return Created{Post: post, Warnings: queueAdvice(p)}, nil
 		}
-		return s.save(ctx, tx, post, p, now)
-	})
-	if errors.Is(err, errReplay) {
-		created, _, err := s.replay(ctx, by, p)
-		return created, err
+		if !errors.Is(err, errReplay) {
+			return Created{}, err
+		}
+		if created, found, err := s.replay(ctx, by, p); err != nil || found {
+			return created, err
+		}
 	}
-	if err != nil {
-		return Created{}, err
-	}
-	return Created{Post: post, Warnings: queueAdvice(p)}, nil
+	return Created{}, &errs.Error{Code: errs.Conflict, Rule: "post.request_taken", Message: "This x-request-id has made a post that the API key does not reach", Remedy: "Send another x-request-id."}
 }
 
 // plan turns what the caller asks for into rows: times are instants, accounts are known to be the caller's.

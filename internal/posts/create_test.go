@@ -30,7 +30,7 @@ func TestCreateStoresPostTargetsAndJobs(t *testing.T) {
 	if a := p.Targets[0]; a.Status != posts.Pending || !a.NextAt.Equal(due) || a.Account.Username != "owner at demo" || !a.Open {
 		t.Errorf("the first target is %+v", a)
 	}
-	if b := p.Targets[1]; !b.NextAt.Equal(due.Add(2*time.Hour)) || *b.CustomContent != "short" || string(b.Options) != `{"o": true}` {
+	if b := p.Targets[1]; !b.NextAt.Equal(due.Add(2*time.Hour)) || *b.CustomContent != "short" || string(b.Options) != `{"o":true}` {
 		t.Errorf("the second target is %+v", b)
 	}
 	var jobs int
@@ -83,7 +83,7 @@ func TestRefusedPostsLeaveNothing(t *testing.T) {
 			p.Mode, p.ScheduledFor, p.Timezone = posts.At, "2026-12-01T10:00", "Mars/Olympus"
 		}, errs.Invalid, "timezone", ""},
 		{"target's time is garbage", func(p *posts.NewPost) { p.Mode, p.Targets[0].ScheduledFor = posts.At, "soon" }, errs.Invalid, "platforms[0].scheduledFor", ""},
-		{"no content", func(p *posts.NewPost) { p.Content = "" }, errs.Invalid, "content", ""},
+		{"no content", func(p *posts.NewPost) { p.Content = " " }, errs.Invalid, "content", "missing_required_field"},
 		{"text too long", func(p *posts.NewPost) { p.Content = long }, errs.Invalid, "content", ""},
 		{"custom text too long", func(p *posts.NewPost) { p.Targets[0].CustomContent = &long }, errs.Invalid, "platforms[0].customContent", ""},
 		{"missing media", func(p *posts.NewPost) { p.Media = []posts.Media{{URL: "https://example.com/gone.jpg"}} }, errs.Invalid, "mediaItems[0].url", ""},

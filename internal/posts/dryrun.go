@@ -3,7 +3,9 @@ package posts
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/platforms"
@@ -38,65 +40,76 @@ func (s *Service) DryRun(ctx context.Context, by auth.Principal, p NewPost) (lis
 	if len(asked) == 0 {
 		return nil, errs.Fieldf("platforms", "a dry run is for TikTok only, and platforms has no %s entry", dryRunPlatform)
 	}
-	now := s.Now()
-	connected, err := s.Accounts.Lookup(ctx, by, accountIDs(asked))
+	post, connected, err := s.planDryRun(ctx, by, p, asked, at)
 	if err != nil {
 		return nil, err
-	}
-	p.Mode, p.ScheduledFor = Now, ""
-	post := Post{OwnerID: by.OwnerID, Title: p.Title, Content: p.Content, Media: p.Media, Tags: p.Tags, Status: Scheduled, ScheduledFor: &now}
-	for k, t := range asked {
-		account, ok := connected[t.AccountID]
-		inactive := ok && !account.Active
-		account.Active = true // a verdict, not an error
-		if ok {
-			connected[t.AccountID] = account
-		}
-		target, err := s.planTarget(post, at[k], t, connected, p, now)
-		if err != nil {
-			return nil, err
-		}
-		target.Account.Active = !inactive
-		post.Targets = append(post.Targets, target)
 	}
 	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
 	files := mediaProblems(post, measured)
 	for _, t := range post.Targets {
 		v := DryRunVerdict{AccountID: t.Account.ID, CanPublish: true, Reason: "The account can publish this now"}
-		refuse := func(reason string) {
-			if v.CanPublish {
-				v.CanPublish, v.Reason = false, reason
-			}
-		}
 		if v.PostedToday, err = s.postedToday(ctx, by, t.Account.ID); err != nil {
 			return nil, err
-		}
-		switch account := connected[t.Account.ID]; {
-		case !t.Account.Active:
-			refuse(fmt.Sprintf("The account @%s is disconnected; connect it again", account.Username))
-		case account.NeedsReconnection:
-			refuse(fmt.Sprintf("The platform does not accept the token of @%s any more; connect the account again", account.Username))
-		}
-		for _, f := range files {
-			refuse(f.Field + ": " + f.Message)
 		}
 		platform, _ := s.Platforms.Get(t.Platform)
 		c := post.content(t)
 		for j := range c.Media {
 			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
 		}
+		faults := accountFaults(t, connected[t.Account.ID])
+		for _, f := range files {
+			faults = append(faults, f.Field+": "+f.Message)
+		}
 		for _, problem := range platforms.Check(platform, c) {
-			refuse(problem.Message)
+			faults = append(faults, problem.Message)
+		}
+		if len(faults) > 0 {
+			v.CanPublish, v.Reason = false, faults[0]
 		}
 		list = append(list, v)
 	}
 	return list, nil
 }
 
+// planDryRun plans the targets that are asked about. That an account is disconnected is for the verdict to say.
+func (s *Service) planDryRun(ctx context.Context, by auth.Principal, p NewPost, asked []NewTarget, at map[int]int) (Post, map[string]accounts.Account, error) {
+	connected, err := s.Accounts.Lookup(ctx, by, accountIDs(asked))
+	if err != nil {
+		return Post{}, nil, err
+	}
+	usable := make(map[string]accounts.Account, len(connected))
+	for id, a := range connected {
+		a.Active = true
+		usable[id] = a
+	}
+	now := s.Now()
+	p.Mode = Now
+	post := Post{OwnerID: by.OwnerID, Title: p.Title, Content: p.Content, Media: p.Media, Tags: p.Tags, Status: Scheduled, ScheduledFor: &now}
+	for k, t := range asked {
+		target, err := s.planTarget(post, at[k], t, usable, p, now)
+		if err != nil {
+			return Post{}, nil, err
+		}
+		post.Targets = append(post.Targets, target)
+	}
+	return post, connected, nil
+}
+
+// accountFaults are what keeps an account from publishing anything.
+func accountFaults(t Target, a accounts.Account) []string {
+	switch {
+	case !a.Active:
+		return []string{fmt.Sprintf("The account %s (@%s) is disconnected; connect it again", t.Account.ID, a.Username)}
+	case a.NeedsReconnection:
+		return []string{fmt.Sprintf("The platform does not accept the token of the account %s (@%s) any more; connect it again", t.Account.ID, a.Username)}
+	}
+	return nil
+}
+
 // postedToday reports whether an account published something on this UTC day.
 func (s *Service) postedToday(ctx context.Context, by auth.Principal, accountID string) (*bool, error) {
 	posted := false
 	err := s.Pool.QueryRow(ctx, `select exists (select 1 from targets where owner_id = $1 and account_id = $2 and published_at >= $3)`,
-		by.OwnerID, accountID, s.Now().UTC().Truncate(24*60*60*1e9)).Scan(&posted)
+		by.OwnerID, accountID, s.Now().UTC().Truncate(24*time.Hour)).Scan(&posted)
 	return &posted, err
 }

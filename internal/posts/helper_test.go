@@ -70,9 +70,10 @@ type world struct {
 	*posts.Service
 	pool            *pgxpool.Pool
 	owner, stranger auth.Principal
-	account, second string // of owner, at demo and at other
-	gone            string // of owner, disconnected
-	foreign         string // of stranger
+	account, second string            // of owner, at demo and at other
+	gone            string            // of owner, disconnected
+	foreign         string            // of stranger
+	at              map[string]string // the owner's accounts by platform, also those at further platforms
 	accounts        *accounts.Service
 
 	mu  sync.Mutex
@@ -91,11 +92,11 @@ func (w *world) clock() time.Time {
 	return w.now
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, further ...platforms.Platform) *world {
 	t.Helper()
 	pool := pgtest.New(t)
-	w := &world{pool: pool, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	registry := platforms.NewRegistry(demo{"demo"}, demo{"other"})
+	w := &world{pool: pool, at: map[string]string{}, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+	registry := platforms.NewRegistry(append([]platforms.Platform{demo{"demo"}, demo{"other"}}, further...)...)
 	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
 	if err != nil {
 		t.Fatal(err)
@@ -127,13 +128,22 @@ func newWorld(t *testing.T) *world {
 				if at == "demo gone" {
 					platform = "demo"
 				}
-				*accountID, err = w.accounts.Connect(t.Context(), tx, id, profile, platform, platforms.Account{RemoteID: at, Username: o.name + " at " + at},
-					platforms.Token{Access: platforms.NewSecret("token of " + at)})
+				*accountID, err = w.connect(t.Context(), tx, id, profile, platform, o.name, at)
 				if err != nil {
 					return err
 				}
 			}
+			for _, p := range further {
+				if o.name != "owner" {
+					break
+				}
+				name := p.Info().Name
+				if w.at[name], err = w.connect(t.Context(), tx, id, profile, name, o.name, name); err != nil {
+					return err
+				}
+			}
 		}
+		w.at["demo"], w.at["other"] = w.account, w.second
 		_, err := tx.Exec(t.Context(), `update accounts set active = false where id = $1`, w.gone)
 		return err
 	})
@@ -141,6 +151,10 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+func (w *world) connect(ctx context.Context, tx pgx.Tx, ownerID, profile, platform, owner, at string) (accountID string, err error) {
+	return w.accounts.Connect(ctx, tx, ownerID, profile, platform, platforms.Account{RemoteID: at, Username: owner + " at " + at}, platforms.Token{Access: platforms.NewSecret("token of " + at)})
 }
 
 func (w *world) target(accountID string) posts.NewTarget {

@@ -19,6 +19,8 @@ const (
 	onceWindow = 24 * time.Hour
 	// oncePrefix keeps the OnceIDs apart from the callers' x-request-id values, which cannot hold a slash.
 	oncePrefix = "once/"
+	// replayTries is how often a post is stored anew when the one that was made under its request ID is not there: it was deleted meanwhile.
+	replayTries = 3
 	// dropRequestsAtOnce bounds one statement of DropOldRequests.
 	dropRequestsAtOnce = 10_000
 )
@@ -70,7 +72,7 @@ func (s *Service) replay(ctx context.Context, by auth.Principal, p NewPost) (c C
 		}
 		post, err := s.Get(ctx, by, postID)
 		if errs.CodeOf(err) == errs.NotFound {
-			continue // deleted this very moment, and its name with it
+			continue // deleted this very moment, and its name with it; or out of the principal's reach
 		}
 		once := r.window == onceWindow
 		return Created{Post: post, Replayed: !once, Resumed: once}, err == nil, err

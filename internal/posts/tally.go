@@ -14,16 +14,15 @@ import (
 // for bluesky", and a total is their sum. It is exact at every instant, because the lines are written by the transaction that changes the
 // posts. Lines are only ever added, so creates of one owner do not wait for each other as they would for a counter.
 //
-// Measured on one owner's 1,000,000 posts, counting them takes 90 ms and summing the ledger 0.1 ms; a create pays 0.2 ms for it.
+// Measured on two busy cores: with 300,000 posts of one owner counting takes 235 ms and summing the ledger 0.7 ms; a create pays about
+// 0.1 ms for its line.
 
 // foldAtOnce bounds the lines of one fold.
 const foldAtOnce = 50_000
 
 // tallied reports whether the ledger knows how many posts a filter selects.
 func (f Filter) tallied() bool {
-	rest := f
-	rest.Status, rest.Platform, rest.Hidden = "", "", false
-	return !rest.reach.limited && rest.AccountID == "" && rest.ProfileID == "" && rest.UserID == "" && rest.Search == "" && rest.From.IsZero() && rest.To.IsZero()
+	return !f.reach.limited && f.AccountID == "" && f.ProfileID == "" && f.UserID == "" && f.Search == "" && f.From.IsZero() && f.To.IsZero()
 }
 
 // count is how many posts a filter selects; where and args are the filter rendered.
