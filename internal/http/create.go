@@ -43,29 +43,50 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	case !due(created.Post):
 		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Post scheduled successfully", Post: post, Warnings: warnings})
 	default:
-		s.publish(w, r, created.Post, warnings)
+		s.publish(w, r, created.Post, warnings, outcome{http.StatusCreated, "Post published successfully"})
 	}
 	return nil
 }
 
-// publish waits for a post that is due and tells what came of it. The post is stored: whatever happens from here on, it must not look
-// as if it were not, or the caller would send it again.
-func (s *Server) publish(w http.ResponseWriter, r *http.Request, post posts.Post, warnings []string) {
+// outcome is the answer of a post that was published to every target.
+type outcome struct {
+	status  int
+	message string
+}
+
+// publish waits for a post that is due and tells what came of it.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request, post posts.Post, warnings []string, done outcome) {
+	post, err := s.await(r, post)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case post.Status == posts.Published:
+		s.write(w, r, done.status, wire.CreatedPost{Message: done.message, Post: s.post(post), Warnings: warnings})
+	default:
+		out := incomplete(post)
+		out.Post, out.Warnings = s.post(post), warnings
+		s.write(w, r, http.StatusMultiStatus, out)
+	}
+}
+
+// await waits for a post that is due. The post is stored: whatever happens from here on, it must not look as if it were not, or the caller
+// would send it again. So the only error is that it was deleted meanwhile.
+func (s *Server) await(r *http.Request, post posts.Post) (posts.Post, error) {
 	latest, err := s.cfg.Posts.Await(r.Context(), principalOf(r), post.ID, s.cfg.PublishWait)
 	switch {
 	case err == nil:
-		post = latest
-	case errs.CodeOf(err) == errs.NotFound: // deleted meanwhile
-		s.fail(w, r, err)
-		return
+		return latest, nil
+	case errs.CodeOf(err) == errs.NotFound:
+		return post, err
 	default: // the caller went away, or the database is away; the publishing goes on
 		noteOf(r).err = err
+		return post, nil
 	}
-	if post.Status == posts.Published {
-		s.write(w, r, http.StatusCreated, wire.CreatedPost{Message: "Post published successfully", Post: s.post(post), Warnings: warnings})
-		return
-	}
-	out := wire.IncompletePost{Post: s.post(post), PlatformResults: results(post), Warnings: warnings}
+}
+
+// incomplete tells what came of a post that is not published to every target. The post itself is left to the caller.
+func incomplete(post posts.Post) wire.IncompletePost {
+	out := wire.IncompletePost{PlatformResults: results(post)}
 	switch post.Status {
 	case posts.Partial:
 		out.Message = "Post published to some platforms"
@@ -79,7 +100,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, post posts.Post
 			out.Message = "Publishing did not succeed yet; it is tried again automatically"
 		}
 	}
-	s.write(w, r, http.StatusMultiStatus, out)
+	return out
 }
 
 // tried reports whether some target has failed before.

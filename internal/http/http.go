@@ -39,9 +39,17 @@ type PostKeeper interface {
 	Timeline(ctx context.Context, by auth.Principal, postID string) ([]posts.Step, error)
 }
 
+// PostChanger changes posts that are not published. One that does not exist, or that the principal does not reach, is NotFound.
+type PostChanger interface {
+	Update(ctx context.Context, by auth.Principal, postID string, c posts.Change) (posts.Created, error)
+	Retry(ctx context.Context, by auth.Principal, postID string) (posts.Post, error)
+	Duplicate(ctx context.Context, by auth.Principal, postID string) (posts.Created, error)
+}
+
 // Posts is the domain of posts.
 type Posts interface {
 	Publisher
+	PostChanger
 	PostReader
 	PostKeeper
 }

@@ -30,14 +30,19 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 	if in.CrosspostingEnabled != nil {
 		p.Crossposting = *in.CrosspostingEnabled
 	}
+	p.Targets, err = newTargets(in)
+	return p, err
+}
+
+func newTargets(in wire.CreatePostRequest) (list []posts.NewTarget, err error) {
 	for i, t := range in.Platforms {
 		target, err := newTarget(i, t, in)
 		if err != nil {
-			return posts.NewPost{}, err
+			return nil, err
 		}
-		p.Targets = append(p.Targets, target)
+		list = append(list, target)
 	}
-	return p, nil
+	return list, nil
 }
 
 // available refuses what this version of the server does not do, rather than publish something else than was asked for.

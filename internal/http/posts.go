@@ -65,7 +65,11 @@ func (s *Server) getPostLogs(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) listPosts(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
+	return s.list(w, r, r.URL.Query())
+}
+
+// list answers with the page of posts that a query asks for.
+func (s *Server) list(w http.ResponseWriter, r *http.Request, q url.Values) error {
 	f, err := s.postFilter(q)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package posts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,15 @@ func (s *Service) check(ctx context.Context, post Post) error {
 	problems := mediaProblems(post, measured)
 	seen := map[string]int{}
 	for i, t := range post.Targets {
+		key := string(post.fingerprint(t)) + canonical(t.Options) // the same picture as a post and as a story is meant
+		if first, twice := seen[key]; twice {
+			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
+				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
+		}
+		seen[key] = i
+		if t.Status == Published { // in an update: it stays as it is
+			continue
+		}
 		platform, _ := s.Platforms.Get(t.Platform)
 		c := post.content(t)
 		for j := range c.Media {
@@ -36,14 +46,21 @@ func (s *Service) check(ctx context.Context, post Post) error {
 			p.Field = requestField(p.Field, i, t)
 			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
 		}
-		key := string(post.fingerprint(t)) + string(t.Options) // the same picture as a post and as a story is meant
-		if first, twice := seen[key]; twice {
-			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
-				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
-		}
-		seen[key] = i
 	}
 	return invalid(problems)
+}
+
+// canonical is JSON in one spelling: Postgres gives back other white space and another order than it was given.
+func canonical(raw json.RawMessage) string {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return ""
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // it came out of a decoder
+		panic("posts: options are not JSON: " + err.Error())
+	}
+	return string(b)
 }
 
 // mediaURLs lists every address of media that a target would publish, once.
@@ -51,6 +68,9 @@ func mediaURLs(post Post) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, t := range post.Targets {
+		if t.Status == Published {
+			continue
+		}
 		for _, m := range post.media(t) {
 			if !seen[m.URL] {
 				seen[m.URL] = true

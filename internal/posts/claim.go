@@ -49,7 +49,10 @@ func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.
 		}
 	}()
 	now := s.Now()
-	rows, err := s.Pool.Query(ctx, `
+	var claimed []claimRow
+	var read []contentRow
+	batch := &pgx.Batch{}
+	batch.Queue(`
 		with old as (
 			select * from targets where id = $1 for update
 		), claimed as (
@@ -63,22 +66,27 @@ func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.
 			update posts set status = 'publishing', updated_at = $3 from old, claimed
 			where posts.id = old.post_id and posts.status = 'scheduled'
 		)
-		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url,
-			old.custom_content, old.custom_media, old.options, p.title, p.content, p.media, p.tags
-		from old join claimed on true join posts p on p.id = old.post_id`,
-		targetID, worker, now, now.Add(hold), s.visibleSteps())
-	if err != nil {
+		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url
+		from old join claimed on true`,
+		targetID, worker, now, now.Add(hold), s.visibleSteps()).Query(func(rows pgx.Rows) (err error) {
+		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[claimRow])
+		return err
+	})
+	// What is to be published is read by a second statement of the same transaction. The first may have waited for an update of the post,
+	// and then it still sees the post's row as that was before.
+	batch.Queue(`select t.custom_content, t.custom_media, t.options, p.title, p.content, p.media, p.tags from targets t join posts p on p.id = t.post_id where t.id = $1`,
+		targetID).Query(func(rows pgx.Rows) (err error) {
+		read, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contentRow])
+		return err
+	})
+	if err := s.Pool.SendBatch(ctx, batch).Close(); err != nil {
 		return Claim{}, err
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[claimRow])
-	if errors.Is(err, pgx.ErrNoRows) {
+	if len(claimed) == 0 || len(read) == 0 {
 		return Claim{}, s.whyNot(ctx, targetID, now)
 	}
-	if err != nil {
-		return Claim{}, err
-	}
 	c = Claim{TargetID: targetID, Worker: worker, Begun: now, Deadline: now.Add(hold)}
-	return c, row.into(&c, s.Platforms)
+	return c, claimed[0].into(&c, read[0], s.Platforms)
 }
 
 type claimRow struct {
@@ -91,33 +99,43 @@ type claimRow struct {
 	Attempts                             int
 	Published                            bool
 	RemoteID, RemoteURL                  string
-	CustomContent                        *string
-	CustomMedia, Options                 json.RawMessage
-	Title, Content                       string
-	Media                                json.RawMessage
-	Tags                                 []string
 }
 
-func (r claimRow) into(c *Claim, registry *platforms.Registry) error {
+type contentRow struct {
+	CustomContent        *string
+	CustomMedia, Options json.RawMessage
+	Title, Content       string
+	Media                json.RawMessage
+	Tags                 []string
+}
+
+func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) error {
 	platform, ok := registry.Get(r.Platform)
 	if !ok {
 		return fmt.Errorf("this program has no adapter for %q", r.Platform)
 	}
-	post := Post{Title: r.Title, Content: r.Content, Tags: r.Tags}
-	target := Target{CustomContent: r.CustomContent, Options: r.Options}
-	var err error
-	if post.Media, err = readMedia(r.Media); err != nil {
-		return err
-	}
-	if target.CustomMedia, err = readMedia(r.CustomMedia); err != nil {
+	content, err := read.content()
+	if err != nil {
 		return err
 	}
 	c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.status = r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, r.Status
-	c.Task = platforms.Task{ID: c.TargetID, Content: post.content(target), State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
+	c.Task = platforms.Task{ID: c.TargetID, Content: content, State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
 	if r.Published { // its ID may still be unknown
 		c.Task.Published = &platforms.Remote{ID: r.RemoteID, URL: r.RemoteURL}
 	}
 	return nil
+}
+
+func (r contentRow) content() (c platforms.Content, err error) {
+	post := Post{Title: r.Title, Content: r.Content, Tags: r.Tags}
+	target := Target{CustomContent: r.CustomContent, Options: r.Options}
+	if post.Media, err = readMedia(r.Media); err != nil {
+		return c, err
+	}
+	if target.CustomMedia, err = readMedia(r.CustomMedia); err != nil {
+		return c, err
+	}
+	return post.content(target), nil
 }
 
 // visibleSteps lists platform:step for all steps that the public could see.

@@ -43,7 +43,7 @@ func requireContent(post Post) error {
 		return nil
 	}
 	for i, t := range post.Targets {
-		if !standsAlone(post, t) {
+		if t.Status != Published && !standsAlone(post, t) {
 			return &errs.Error{Code: errs.Invalid, Wire: "missing_required_field", Field: "content", Rule: "post.content_required",
 				Message: fmt.Sprintf("content is missing, and platforms[%d] has neither media nor a text of its own", i),
 				Remedy:  "Set content, attach media, or give every target a customContent."}

@@ -118,7 +118,7 @@ func planTime(post *Post, p NewPost, now time.Time) error {
 		post.ScheduledFor = &at
 	case p.Mode == At:
 		for i, t := range p.Targets {
-			if t.ScheduledFor == "" {
+			if t.ScheduledFor == "" && !t.published() {
 				return &errs.Error{Code: errs.Invalid, Wire: "missing_required_field", Field: "scheduledFor",
 					Message: fmt.Sprintf("scheduledFor is missing, and platforms[%d] has no time of its own", i)}
 			}
@@ -128,6 +128,9 @@ func planTime(post *Post, p NewPost, now time.Time) error {
 }
 
 func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string]accounts.Account, p NewPost, now time.Time) (Target, error) {
+	if t.published() {
+		return *t.kept, nil
+	}
 	field := fmt.Sprintf("platforms[%d]", i)
 	if _, ok := s.Platforms.Get(t.Platform); !ok {
 		return Target{}, errs.Fieldf(field+".platform", "platform %q is not known to this server; it has %s", clip(t.Platform, 40), strings.Join(s.Platforms.Names(), ", "))
@@ -138,12 +141,15 @@ func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string
 		return Target{}, &errs.Error{Code: errs.Forbidden, Wire: errs.NoWire, Field: field + ".accountId", Message: fmt.Sprintf("account %q does not exist or does not belong to you", clip(t.AccountID, 40))}
 	case account.Platform != t.Platform:
 		return Target{}, errs.Fieldf(field+".platform", "account %s is an account of %s, not of %s", t.AccountID, account.Platform, t.Platform)
-	case !account.Active:
+	case !account.Active && (p.Mode != AsDraft || t.kept == nil && !t.copied): // a draft that is edited or copied may wait for its account
 		return Target{}, &errs.Error{Code: errs.Forbidden, Wire: "ACCOUNT_DISCONNECTED", Field: field + ".accountId",
 			Message: fmt.Sprintf("account %s (@%s) is disconnected; connect it again", t.AccountID, account.Username)}
 	}
 	target := Target{ID: id.New(now), PostID: post.ID, Platform: t.Platform, Account: shownAccount(account), CustomContent: t.CustomContent,
 		CustomMedia: t.CustomMedia, Options: t.Options, Status: Pending, Open: post.Status != Draft, NextAt: now}
+	if t.kept != nil {
+		target.ID = t.kept.ID
+	}
 	if t.ScheduledFor != "" {
 		at, err := parseTime(field+".scheduledFor", t.ScheduledFor, p.Timezone)
 		if err != nil {
@@ -160,6 +166,11 @@ func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string
 		target.NextAt = *post.ScheduledFor
 	}
 	return target, nil
+}
+
+// dueBy reports whether some target is to be worked on by a time.
+func (p Post) dueBy(at time.Time) bool {
+	return slices.ContainsFunc(p.Targets, func(t Target) bool { return t.Open && !t.NextAt.After(at) })
 }
 
 func shownAccount(a accounts.Account) Account {

@@ -1,6 +1,7 @@
 package posts
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -62,6 +63,18 @@ func failureOf(title string, v verdict.Verdict, now time.Time) *Failure {
 		f.Message = "The post is published, but what should follow could not be done: " + f.Message
 	}
 	return f
+}
+
+// storedFailure is a failure as it is stored; nil of none.
+func storedFailure(f *Failure) []byte {
+	if f == nil {
+		return nil
+	}
+	b, err := json.Marshal(f)
+	if err != nil { // it is made of texts and times
+		panic("posts: a failure does not encode: " + err.Error())
+	}
+	return b
 }
 
 // internalFailure is a failure of ours that is not the platform's: the text is for the log, not for the caller.

@@ -32,14 +32,17 @@ func (p Post) fingerprint(t Target) []byte {
 	return h.Sum(nil)
 }
 
-// refuseDuplicatesIn has a batch hold the fingerprints of a post against those of the last day, under a lock on each so that of two equal
+// refuseDuplicatesIn has a batch hold the fingerprints of a post against those of other posts in the last day, under a lock on each so that of two equal
 // posts at the same instant only one is stored. What failed may be sent again, unless nobody knows whether it was published.
 func refuseDuplicatesIn(batch *pgx.Batch, post Post, now time.Time) {
 	prints := make([][]byte, len(post.Targets))
-	locks := make([]int64, len(post.Targets))
+	var locks []int64
 	for i, t := range post.Targets {
+		if t.Status == Published { // in an update: it stays as it is
+			continue
+		}
 		prints[i] = post.fingerprint(t)
-		locks[i] = int64(binary.BigEndian.Uint64(prints[i]))
+		locks = append(locks, int64(binary.BigEndian.Uint64(prints[i])))
 	}
 	slices.Sort(locks) // one order for all, or two posts could lock each other out
 	for _, l := range locks {
@@ -62,7 +65,7 @@ func refuseDuplicatesIn(batch *pgx.Batch, post Post, now time.Time) {
 			existing[string(m.Fingerprint)] = m.PostID
 		}
 		for i, t := range post.Targets {
-			if postID := existing[string(prints[i])]; postID != "" {
+			if postID := existing[string(prints[i])]; postID != "" && t.Status != Published {
 				return duplicate(i, t, postID)
 			}
 		}
@@ -76,7 +79,7 @@ func duplicate(i int, t Target, postID string) error {
 		Details: map[string]any{"accountId": t.Account.ID, "platform": t.Platform, "existingPostId": postID}}
 }
 
-// threadOf is the part of the options that holds a thread's texts and media, verbatim; empty when there is none.
+// threadOf is the part of the options that holds a thread's texts and media; empty when there is none.
 func threadOf(options json.RawMessage) string {
 	var thread struct {
 		Items json.RawMessage `json:"threadItems"`
@@ -84,5 +87,5 @@ func threadOf(options json.RawMessage) string {
 	if json.Unmarshal(options, &thread) != nil {
 		return ""
 	}
-	return string(thread.Items)
+	return canonical(thread.Items)
 }

@@ -131,6 +131,8 @@ const (
 	Now     Mode = "now"
 	At      Mode = "at"
 	Queued  Mode = "queued"
+
+	asIs Mode = "as is" // of an update: the times stay
 )
 
 // NewPost is what a caller asks for.
@@ -159,6 +161,9 @@ type NewTarget struct {
 	CustomMedia   []Media
 	ScheduledFor  string
 	Options       json.RawMessage
+
+	kept   *Target // in an update: the stored target that this one is to take the place of
+	copied bool    // it is that of another post
 }
 
 // Created is the outcome of Create.
@@ -167,6 +172,7 @@ type Created struct {
 	Replayed bool     // an earlier request with the same RequestID made it; nothing was created now
 	Resumed  bool     // an earlier request with the same OnceID made it, and did not live to tell; nothing was created now
 	Warnings []string // advice for the caller
+	Due      bool     // of Update: some target is to be worked on at once
 }
 
 // Filter selects posts of one owner. Zero values select everything.

@@ -86,9 +86,12 @@ func refuseTaken(ctx context.Context, tx pgx.Tx, queueID, postID string, at time
 	if err != nil {
 		return err
 	}
-	return &errs.Error{Code: errs.Conflict, Wire: "queue_slot_conflict", Field: "scheduledFor", Rule: "queue.slot_taken",
-		Message: "Another post of the queue is scheduled for " + at.UTC().Format(time.RFC3339), Remedy: "Choose another time, or leave out scheduledFor to get the next free slot.",
-		Details: map[string]any{"queueId": queueID, "existingPostId": other}}
+	return slotTaken(map[string]any{"queueId": queueID, "existingPostId": other})
+}
+
+func slotTaken(details map[string]any) error {
+	return &errs.Error{Code: errs.Conflict, Wire: "queue_slot_conflict", Field: "scheduledFor", Rule: "queue.slot_taken", Details: details,
+		Message: "Another post of the queue is scheduled for that time", Remedy: "Choose another time, or leave out scheduledFor to get the next free slot."}
 }
 
 // enqueue puts a planned post into the queue that it asks for.

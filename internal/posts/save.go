@@ -29,16 +29,10 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	}
 	due := make([]Due, 0, len(post.Targets))
 	for i, t := range post.Targets {
-		var fingerprint []byte
 		if !draft {
-			fingerprint = post.fingerprint(t)
 			due = append(due, Due{TargetID: t.ID, At: t.NextAt})
 		}
-		var custom []byte
-		if t.CustomMedia != nil {
-			custom = storedMedia(t.CustomMedia)
-		}
-		batch.Queue(insertTarget, t.ID, post.OwnerID, post.ID, i, t.Platform, t.Account.ID, t.CustomContent, custom, nullJSON(t.Options), t.ScheduledFor, t.Status, t.Open, t.NextAt, fingerprint, now)
+		queueTarget(batch, post, i, draft, now)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
@@ -49,9 +43,27 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	return s.Queue.Publish(ctx, tx, due)
 }
 
-const insertTarget = `
-	insert into targets (id, owner_id, post_id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, created_at, updated_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`
+// queueTarget queues the insertion of one target of a post. A draft's has no fingerprint, as it holds its content against nobody.
+func queueTarget(batch *pgx.Batch, post Post, i int, draft bool, now time.Time) {
+	t := post.Targets[i]
+	var fingerprint []byte
+	if !draft {
+		fingerprint = post.fingerprint(t)
+	}
+	batch.Queue(`
+		insert into targets (id, owner_id, post_id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, failure, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)`,
+		t.ID, post.OwnerID, post.ID, i, t.Platform, t.Account.ID, t.CustomContent, ownMedia(t.CustomMedia), nullJSON(t.Options), t.ScheduledFor, t.Status, t.Open, t.NextAt, fingerprint,
+		storedFailure(t.Failure), now)
+}
+
+// ownMedia are a target's own media as they are stored; nil where it takes the post's.
+func ownMedia(list []Media) []byte {
+	if list == nil {
+		return nil
+	}
+	return storedMedia(list)
+}
 
 // platformsOf lists the platforms of a post's targets as its row keeps them: each once, in order.
 func platformsOf(p Post) []string {
@@ -85,9 +97,10 @@ func storedMedia(list []Media) []byte {
 	return b
 }
 
-func list(s []string) []string {
+// list makes an absent list an empty one.
+func list[T any](s []T) []T {
 	if s == nil {
-		return []string{}
+		return []T{}
 	}
 	return s
 }

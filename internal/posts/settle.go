@@ -2,7 +2,6 @@ package posts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -68,13 +67,6 @@ func statusOf(v verdict.Verdict) Status {
 }
 
 func settleTarget(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, status Status, failure *Failure, now time.Time) error {
-	var stored []byte
-	if failure != nil {
-		var err error
-		if stored, err = json.Marshal(failure); err != nil {
-			return err
-		}
-	}
 	var remote platforms.Remote
 	var publishedAt *time.Time
 	if v.Remote != nil {
@@ -89,7 +81,7 @@ func settleTarget(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, st
 			failure = $11, remote_id = $12, remote_url = $13, published_at = coalesce(published_at, $14), updated_at = $15
 		where id = $1 and claim = $2`,
 		c.TargetID, c.Number, status, !v.Done, v.State.Step, nullJSON(v.State.Data), v.InDoubt, v.Unconfirmed(), v.Attempts, next,
-		stored, remote.ID, remote.URL, publishedAt, now)
+		storedFailure(failure), remote.ID, remote.URL, publishedAt, now)
 	if err != nil {
 		return err
 	}

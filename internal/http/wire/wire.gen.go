@@ -929,6 +929,14 @@ type ReplayedPost struct {
 	Post         Post   `json:"post"`
 }
 
+// RetriedPost defines model for RetriedPost.
+type RetriedPost struct {
+	// Error Why it did not succeed at every target.
+	Error   string `json:"error"`
+	Message string `json:"message"`
+	Post    Post   `json:"post"`
+}
+
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
 
