@@ -91,7 +91,7 @@ func TestMethods(t *testing.T) {
 	a := newAPI(t)
 	tests := []struct{ method, path, allow string }{
 		{"PUT", "/v1/posts", "GET, HEAD, POST"},
-		{"POST", "/api/v1/posts/" + postID, "DELETE, GET, HEAD"},
+		{"POST", "/api/v1/posts/" + postID, "DELETE, GET, HEAD, PUT"},
 		{"BREW", "/v1/accounts", "GET, HEAD"},
 		{"OPTIONS", "/v1/accounts", "GET, HEAD"},
 		{"DELETE", "/healthz", "GET, HEAD"},
