@@ -41,11 +41,11 @@ func (s *Service) Delete(ctx context.Context, by auth.Principal, postID string) 
 			return err
 		}
 		if status == Published {
-			return &errs.Error{Code: errs.Invalid, Message: "A published post cannot be deleted here; delete it on the platform, or use unpublish"}
+			return &errs.Error{Code: errs.Invalid, Rule: "post.published", Message: "A published post cannot be deleted here; delete it on the platform, or use unpublish"}
 		}
 		for _, t := range targets {
 			if t.Open && (t.InDoubt || (t.ClaimedUntil != nil && t.ClaimedUntil.After(s.Now()))) {
-				return &errs.Error{Code: errs.Conflict, Wire: "post_publishing", Message: "The post is being published right now; try again when it has ended"}
+				return publishing()
 			}
 		}
 		_, err = tx.Exec(ctx, `delete from posts where owner_id = $1 and id = $2`, by.OwnerID, postID)

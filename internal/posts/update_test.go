@@ -3,10 +3,8 @@ package posts_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,102 +12,6 @@ import (
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 )
-
-func ptr[T any](v T) *T { return &v }
-
-// make is create for any post.
-func (w *world) make(t *testing.T, p posts.NewPost) posts.Post {
-	t.Helper()
-	created, err := w.Create(t.Context(), w.owner, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return created.Post
-}
-
-func (w *world) update(t *testing.T, p posts.Post, c posts.Change) posts.Created {
-	t.Helper()
-	updated, err := w.Update(t.Context(), w.owner, p.ID, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return updated
-}
-
-// publish ends a target as published.
-func (w *world) publish(t *testing.T, targetID string) {
-	t.Helper()
-	w.settle(t, w.claim(t, targetID, "a"), platforms.Step{Done: &platforms.Remote{ID: "remote of " + targetID, URL: "https://example.com/" + targetID}}, nil)
-}
-
-// fail ends a target as failed.
-func (w *world) fail(t *testing.T, targetID string) {
-	t.Helper()
-	w.settle(t, w.claim(t, targetID, "a"), platforms.Step{}, platforms.Errorf(platforms.Rejected, "no"))
-}
-
-// doubt ends a target as failed without anyone knowing whether it was published.
-func (w *world) doubt(t *testing.T, targetID string) {
-	t.Helper()
-	w.settle(t, w.claim(t, targetID, "a"), platforms.Step{State: platforms.State{Step: "publishing", Data: []byte(`{"container":"1"}`)}}, nil)
-	w.Limits.Attempts = 1
-	if v := w.settle(t, w.claim(t, targetID, "a"), platforms.Step{}, platforms.Errorf(platforms.Ambiguous, "no answer")); !v.Unconfirmed() {
-		t.Fatalf("it ended as %+v", v)
-	}
-}
-
-// row is what is stored of a target beside what a Post shows.
-type row struct {
-	Open, InDoubt, Unconfirmed bool
-	Attempts                   int
-	Claim                      int64
-	State                      string
-	NextAt                     time.Time
-	Job                        *time.Time // when its job is due; nil: it has none that is unfinished
-}
-
-func (w *world) row(t *testing.T, targetID string) (r row) {
-	t.Helper()
-	err := w.pool.QueryRow(t.Context(), `
-		select open, in_doubt, unconfirmed, attempts, claim, step || coalesce(state::text, ''), next_at,
-			(select min(scheduled_at) from river_job where args->>'target' = targets.id and state in ('available', 'scheduled', 'running', 'retryable', 'pending'))
-		from targets where id = $1`, targetID).Scan(&r.Open, &r.InDoubt, &r.Unconfirmed, &r.Attempts, &r.Claim, &r.State, &r.NextAt, &r.Job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// same is the row without its job, to be compared.
-func (r row) same() row {
-	r.Job = nil
-	return r
-}
-
-// dump is everything that is stored, to see that a refused change leaves nothing.
-func (w *world) dump(t *testing.T) (all string) {
-	t.Helper()
-	err := w.pool.QueryRow(t.Context(), `
-		select coalesce((select string_agg(p::text, ' ' order by id) from posts p), '') || coalesce((select string_agg(t::text, ' ' order by id) from targets t), '') ||
-			coalesce((select string_agg(j.id || j.state::text || j.scheduled_at, ' ' order by id) from river_job j), '')`).Scan(&all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-const (
-	tomorrow = "2026-11-24T10:00:00Z"
-	later    = "2026-11-25T10:00:00Z"
-)
-
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
 
 func TestUpdateOfADraft(t *testing.T) {
 	t.Parallel()
@@ -384,6 +286,23 @@ func TestUpdateOfAPostThatHasEnded(t *testing.T) {
 	}
 }
 
+// TestUpdateByAScopedKey: whoever reaches a post may take its last target away, and is told so.
+func TestUpdateByAScopedKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	draft := w.make(t, posts.NewPost{Content: "a", Mode: posts.AsDraft, Targets: []posts.NewTarget{w.target(w.account)}})
+	scoped := w.owner
+	scoped.KeyID = "65f1c0a9e2b5af0012ab34cd"
+	scoped.Profiles = []string{draft.Targets[0].Account.ProfileID}
+	updated, err := w.Update(t.Context(), scoped, draft.ID, posts.Change{Targets: &[]posts.NewTarget{}})
+	if err != nil || len(updated.Post.Targets) != 0 {
+		t.Errorf("got %+v, %v", updated, err)
+	}
+	if _, err := w.Update(t.Context(), scoped, draft.ID, posts.Change{Title: ptr("t")}); errs.CodeOf(err) != errs.NotFound {
+		t.Errorf("without a target it is not the key's: %v", err)
+	}
+}
+
 // TestUpdatedContentIsReservedFromThenOn: the day in which it counts as sent begins with the update.
 func TestUpdatedContentIsReservedFromThenOn(t *testing.T) {
 	t.Parallel()
@@ -398,87 +317,5 @@ func TestUpdatedContentIsReservedFromThenOn(t *testing.T) {
 	again.Content = "old"
 	if _, err := w.Create(t.Context(), w.owner, again); err != nil {
 		t.Errorf("the old content: %v", err)
-	}
-}
-
-// TestUpdateAgainstClaim lets both meet in every way: what is published is wholly old or wholly new, as the update was told, and the
-// target keeps its job.
-func TestUpdateAgainstClaim(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	text := func(c posts.Claim) string {
-		var o struct {
-			N string `json:"n"`
-		}
-		_ = json.Unmarshal(c.Task.Content.Options, &o)
-		return c.Task.Content.Text + "/" + o.N
-	}
-	meetings := map[string]int{}
-	for i := range 60 {
-		target := w.target(w.account)
-		target.Options = []byte(`{"n":"old"}`)
-		p := w.make(t, posts.NewPost{Content: fmt.Sprint("old ", i), Mode: posts.Now, Targets: []posts.NewTarget{target}})
-		id := p.Targets[0].ID
-		target.Options = []byte(`{"n":"new"}`)
-		var claim posts.Claim
-		var claimErr, updateErr error
-		var both sync.WaitGroup
-		both.Go(func() {
-			time.Sleep(time.Duration(i%12) * 500 * time.Microsecond)
-			claim, claimErr = w.Claim(t.Context(), id, "a", time.Minute)
-		})
-		both.Go(func() {
-			_, updateErr = w.Update(t.Context(), w.owner, p.ID, posts.Change{Content: ptr(fmt.Sprint("new ", i)), Targets: &[]posts.NewTarget{target}})
-		})
-		both.Wait()
-		if claimErr != nil {
-			t.Fatal(claimErr)
-		}
-		want := fmt.Sprintf("new %d/new", i)
-		switch {
-		case errs.CodeOf(updateErr) == errs.Conflict:
-			want = fmt.Sprintf("old %d/old", i)
-			meetings["claimed first"]++
-		case updateErr != nil:
-			t.Fatal(updateErr)
-		default:
-			meetings["updated first"]++
-		}
-		if got := text(claim); got != want {
-			t.Fatalf("meeting %d: %q is published, want %q (the update: %v)", i, got, want, updateErr)
-		}
-		w.settle(t, claim, platforms.Step{Done: &platforms.Remote{ID: "1"}}, nil)
-		if got := w.get(t, p.ID); got.Status != posts.Published || got.Content+"/" != strings.TrimSuffix(strings.TrimSuffix(want, "old"), "new") {
-			t.Fatalf("meeting %d: stored as %q, %s", i, got.Content, got.Status)
-		}
-		if w.row(t, id).Job == nil {
-			t.Fatal("the target has lost its job")
-		}
-	}
-	t.Log(meetings)
-}
-
-// TestUpdatesAtOnce: each of many updates of different parts counts, on a clock that stands still.
-func TestUpdatesAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p := w.make(t, posts.NewPost{Content: "a", Mode: posts.At, ScheduledFor: tomorrow, Targets: []posts.NewTarget{w.target(w.account)}})
-	changes := []posts.Change{{Title: ptr("title")}, {Content: ptr("content")}, {Visibility: ptr("private")}, {Hashtags: &[]string{"h"}}}
-	var all sync.WaitGroup
-	refused := make([]bool, len(changes))
-	for i, c := range changes {
-		all.Go(func() {
-			_, err := w.Update(t.Context(), w.owner, p.ID, c)
-			if refused[i] = errs.CodeOf(err) == errs.Conflict; err != nil && !refused[i] {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	got := w.get(t, p.ID)
-	for i, ok := range []bool{got.Title == "title", got.Content == "content", got.Visibility == "private", slices.Equal(got.Hashtags, []string{"h"})} {
-		if ok == refused[i] {
-			t.Errorf("update %d: refused %t, in effect %t", i, refused[i], ok)
-		}
 	}
 }

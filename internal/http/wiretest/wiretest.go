@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,7 +88,9 @@ func findAt(doc *openapi3.T, r *http.Request, escaped string) *routers.Route {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	for path, item := range doc.Paths.Map() {
+	paths := doc.Paths.Map()
+	for _, path := range slices.Sorted(maps.Keys(paths)) { // a name sorts before a parameter in its place, and goes before it
+		item := paths[path]
 		op := item.GetOperation(method)
 		if op != nil && matches(strings.Split(path, "/"), asked) {
 			return &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
