@@ -47,6 +47,28 @@ func TestAllTargetsFailAgain(t *testing.T) {
 	w.do("DELETE", "/v1/posts/"+made.text("post._id"), nil).want(200)
 }
 
+// TestDeleteAPartlyPublishedPost: the record goes, what is out stays out.
+func TestDeleteAPartlyPublishedPost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	w.rule(fmt.Sprintf(refusePosts, 1))
+	made := w.do("POST", "/v1/posts", map[string]any{"content": "here to stay", "mediaItems": []any{map[string]any{"url": w.photos + "coast.jpg"}}, "publishNow": true,
+		"platforms": []any{target("instagram", w.instagram), target("bluesky", w.bluesky)}}).want(207)
+	path := "/v1/posts/" + made.text("post._id")
+	if made.text("post.status") != "partial" {
+		t.Fatalf("created: %s", made.body)
+	}
+	if a := w.do("DELETE", path, nil).want(200); a.text("message") != "Post deleted successfully" {
+		t.Errorf("deleted: %s", a.body)
+	}
+	w.do("GET", path, nil).want(404)
+	w.do("PUT", path, `{"publishNow":true}`).want(404)
+	if n := w.visible("instagram", "here to stay"); n != 1 {
+		t.Errorf("%d posts at Instagram", n)
+	}
+}
+
 // TestRetriesAtOnce: of several retries one wins, and one post comes of it.
 func TestRetriesAtOnce(t *testing.T) {
 	t.Parallel()
