@@ -91,7 +91,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
-	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
+	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
 	return nil
 }

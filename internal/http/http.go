@@ -37,11 +37,19 @@ type PostKeeper interface {
 	Timeline(ctx context.Context, by auth.Principal, postID string) ([]posts.Step, error)
 }
 
+// PostRemote changes what is published already. What a platform refuses is a *platforms.Error.
+type PostRemote interface {
+	Unpublish(ctx context.Context, by auth.Principal, postID, platform string) error
+	Edit(ctx context.Context, by auth.Principal, postID string, n posts.NewText) (platforms.Remote, error)
+	UpdateMetadata(ctx context.Context, by auth.Principal, u posts.VideoUpdate) (fields []string, videoID string, err error)
+}
+
 // Posts is the domain of posts.
 type Posts interface {
 	Publisher
 	PostReader
 	PostKeeper
+	PostRemote
 }
 
 // AccountReader reads accounts and profiles, and how many there are in all.

@@ -29,7 +29,7 @@ func (s *Server) target(t posts.Target) wire.Target {
 		AccountID: wire.TargetAccount{ID: a.ID, Platform: a.Platform, ProfileID: a.ProfileID, Username: a.Username, DisplayName: a.DisplayName,
 			ProfilePicture: a.PictureURL, IsActive: a.Active},
 		ScheduledFor: wire.At(t.ScheduledFor), PlatformSpecificData: object(t.Options),
-		PlatformPostID: t.RemoteID, PlatformPostURL: t.RemoteURL, PublishedAt: wire.At(t.PublishedAt),
+		PlatformPostID: t.RemoteID, PlatformPostURL: t.RemoteURL, PublishedAt: wire.At(t.PublishedAt), RemovedFromPlatformAt: wire.At(t.RemovedAt),
 	}
 	if t.CustomContent != nil {
 		out.CustomContent = *t.CustomContent

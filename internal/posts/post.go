@@ -81,6 +81,7 @@ type Target struct {
 	RemoteID      string
 	RemoteURL     string
 	PublishedAt   *time.Time
+	RemovedAt     *time.Time // when it was taken away at the platform
 }
 
 // Account is what a target shows of its account.

@@ -133,7 +133,7 @@ func (s *Service) collect(ctx context.Context, by auth.Principal, rows pgx.Rows)
 		ids[i], at[p.ID] = p.ID, i
 	}
 	rows, err = s.Pool.Query(ctx, `
-		select id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at
+		select id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at, removed_at
 		from targets where post_id = any($1) order by post_id, position`, ids)
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func scanTarget(row pgx.CollectableRow) (Target, error) {
 	var t Target
 	var custom, failure []byte
 	err := row.Scan(&t.ID, &t.PostID, &t.Platform, &t.Account.ID, &t.CustomContent, &custom, &t.Options, &t.ScheduledFor, &t.Status, &t.Step, &t.Open, &t.Unconfirmed, &t.Attempts,
-		&t.NextAt, &failure, &t.RemoteID, &t.RemoteURL, &t.PublishedAt)
+		&t.NextAt, &failure, &t.RemoteID, &t.RemoteURL, &t.PublishedAt, &t.RemovedAt)
 	if err != nil {
 		return Target{}, err
 	}

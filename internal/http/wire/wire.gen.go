@@ -166,6 +166,27 @@ type Credential struct {
 	Valid    bool    `json:"valid"`
 }
 
+// EditPostRequest defines model for EditPostRequest.
+type EditPostRequest struct {
+	// AccountID Whose copy; the first that is published when absent.
+	AccountID string `json:"accountId,omitempty,omitzero"`
+
+	// Content The new text.
+	Content string `json:"content"`
+
+	// Platform Where the text is to change: one whose capabilities in GET /v1/platforms name edit.
+	Platform string `json:"platform"`
+}
+
+// EditedPost defines model for EditedPost.
+type EditedPost struct {
+	// ID The post's ID at the platform after the edit; some give a new one.
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	Success bool   `json:"success"`
+	URL     string `json:"url"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	// AccountID Of a duplicate; as in details.
@@ -319,7 +340,7 @@ type PostLog struct {
 	// Note A line for people.
 	Note string `json:"note,omitempty,omitzero"`
 
-	// Outcome What came of it: step, published, failed or retry.
+	// Outcome What came of it: step, published, failed or retry; or unpublished or edited, when a request did that.
 	Outcome  string `json:"outcome"`
 	Platform string `json:"platform"`
 
@@ -426,6 +447,9 @@ type Target struct {
 	// PublishedAt Example: 2026-01-15T10:00:00.000Z
 	PublishedAt Timestamp `json:"publishedAt,omitempty,omitzero"`
 
+	// RemovedFromPlatformAt Example: 2026-01-15T10:00:00.000Z
+	RemovedFromPlatformAt Timestamp `json:"removedFromPlatformAt,omitempty,omitzero"`
+
 	// ScheduledFor Example: 2026-01-15T10:00:00.000Z
 	ScheduledFor Timestamp    `json:"scheduledFor,omitempty,omitzero"`
 	Status       TargetStatus `json:"status"`
@@ -497,6 +521,59 @@ type TargetResult struct {
 
 // TargetStatus defines model for TargetStatus.
 type TargetStatus = posts.Status
+
+// UnpublishRequest defines model for UnpublishRequest.
+type UnpublishRequest struct {
+	// Platform Where it is to go away: one whose capabilities in GET /v1/platforms name unpublish.
+	//
+	// Example: bluesky
+	Platform string `json:"platform"`
+}
+
+// Unpublished defines model for Unpublished.
+type Unpublished struct {
+	Message string `json:"message"`
+	Success bool   `json:"success"`
+}
+
+// UpdateMetadataRequest defines model for UpdateMetadataRequest.
+type UpdateMetadataRequest struct {
+	// AccountID The account that the video belongs to, when the path says `_`.
+	AccountID  string `json:"accountId,omitempty,omitzero"`
+	CategoryID string `json:"categoryId,omitempty,omitzero"`
+
+	// ContainsSyntheticMedia Made with AI and easily taken for real.
+	ContainsSyntheticMedia *bool `json:"containsSyntheticMedia,omitempty"`
+
+	// Description An empty one clears it.
+	Description *string `json:"description,omitempty"`
+	MadeForKids *bool   `json:"madeForKids,omitempty"`
+	Platform    string  `json:"platform"`
+
+	// PlaylistID A playlist of the channel to put the video into.
+	PlaylistID    string `json:"playlistId,omitempty,omitzero"`
+	PrivacyStatus string `json:"privacyStatus,omitempty,omitzero"`
+
+	// Tags Keywords, 500 characters in all; an empty list clears them.
+	Tags *[]string `json:"tags,omitempty"`
+
+	// ThumbnailURL The public address of an image.
+	ThumbnailURL string `json:"thumbnailUrl,omitempty,omitzero"`
+	Title        string `json:"title,omitempty,omitzero"`
+
+	// VideoID The video, when the path says `_`.
+	VideoID string `json:"videoId,omitempty,omitzero"`
+}
+
+// UpdatedMetadata defines model for UpdatedMetadata.
+type UpdatedMetadata struct {
+	Message       string   `json:"message"`
+	Success       bool     `json:"success"`
+	UpdatedFields []string `json:"updatedFields"`
+
+	// VideoID Only when the path said `_`.
+	VideoID string `json:"videoId,omitempty,omitzero"`
+}
 
 // Visibility defines model for Visibility.
 type Visibility = string
