@@ -96,8 +96,8 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	return nil
 }
 
-// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, unless it has one. It also clears
-// away request IDs that have served their time.
+// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now.
+// It also clears away request IDs that have served their time.
 func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
@@ -114,15 +114,13 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	results, err := r.client.InsertMany(ctx, r.queue.params(due))
+	lost := 0
+	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) error {
+		lost, err = r.queue.reschedule(ctx, tx, due)
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	lost := 0
-	for _, res := range results {
-		if !res.UniqueSkippedAsDuplicate {
-			lost++
-		}
 	}
 	if lost > 0 {
 		r.config.Log.Warn().Int("targets", lost).Msg("overdue targets had lost their jobs and got new ones")
