@@ -26,6 +26,9 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 		Title: in.Title, Content: in.Content, Media: media, Mode: mode(in), ScheduledFor: in.ScheduledFor, Timezone: in.Timezone,
 		Tags: in.Tags, Hashtags: in.Hashtags, Mentions: in.Mentions, Visibility: in.Visibility, Crossposting: true, Metadata: object(in.Metadata),
 	}
+	if p.Recycling, err = recyclingChange(in.Recycling); err != nil {
+		return posts.NewPost{}, err
+	}
 	if in.CrosspostingEnabled != nil {
 		p.Crossposting = *in.CrosspostingEnabled
 	}
@@ -41,17 +44,6 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 
 // available refuses what this version of the server does not do, rather than publish something else than was asked for.
 func available(in wire.CreatePostRequest) error {
-	var recycling struct {
-		Enabled *bool `json:"enabled"`
-	}
-	if set := object(in.Recycling); set != nil {
-		if err := json.Unmarshal(set, &recycling); err != nil {
-			return errs.Fieldf("recycling.enabled", "recycling.enabled must be true or false")
-		}
-		if recycling.Enabled == nil || *recycling.Enabled {
-			return errs.Fieldf("recycling", "Recycling is not available on this server version; leave recycling out")
-		}
-	}
 	switch {
 	case in.QueuedFromProfile != "":
 		return errs.Fieldf("queuedFromProfile", "Queues are not available on this server version; send scheduledFor instead of queuedFromProfile")

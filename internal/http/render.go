@@ -16,6 +16,7 @@ func (s *Server) post(p posts.Post) wire.Post {
 		Tags: list(p.Tags), Hashtags: list(p.Hashtags), Mentions: list(p.Mentions), Visibility: p.Visibility, CrosspostingEnabled: p.Crossposting,
 		Metadata: object(p.Metadata), CreatedAt: wire.At(&p.CreatedAt), UpdatedAt: wire.At(&p.UpdatedAt),
 	}
+	out.Recycling, out.RecycledFromPostID = recycling(p), p.RecycledFrom
 	for _, t := range p.Targets {
 		out.Platforms = append(out.Platforms, s.target(t))
 	}

@@ -49,7 +49,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			return Created{}, err
 		}
 	}
-	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.save(ctx, tx, post, p, now) })
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.save(ctx, tx, s.Queue, post, p, now) })
 	if errors.Is(err, errReplay) {
 		post, _, err := s.replay(ctx, by, p.RequestID)
 		return Created{Post: post, Replayed: true}, err

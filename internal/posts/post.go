@@ -47,8 +47,11 @@ type Post struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Targets      []Target
+	Recycling    *Recycling // nil: it never was to appear again
+	RecycledFrom string     // the post that this one is a copy of
 
-	keyID string // the API key that made it
+	keyID         string // the API key that made it
+	recycleNumber int    // of a copy
 }
 
 // Media is a media item as the caller sent it; Raw is the whole item and is echoed.
@@ -142,6 +145,7 @@ type NewPost struct {
 	Visibility               string
 	Crossposting             bool
 	Metadata                 json.RawMessage
+	Recycling                *RecyclingChange
 	RequestID                string // x-request-id as the caller sent it: the same within five minutes gives the same post; empty: none
 }
 

@@ -12,13 +12,14 @@ import (
 )
 
 // save stores a planned post: the rows, the request ID and the jobs, in the caller's transaction.
-func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
+func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	if _, err := tx.Exec(ctx, `
-		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
+		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at,
+			recycled_from, recycle_number)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, 0))`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now); err != nil {
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.RecycledFrom, post.recycleNumber); err != nil {
 		return err
 	}
 	if p.RequestID != "" {
@@ -26,7 +27,7 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 			return err
 		}
 	}
-	if !draft { // after the request ID: a repeated request is a replay, not a duplicate
+	if !draft && post.RecycledFrom == "" { // after the request ID: a repeated request is a replay, not a duplicate
 		if err := refuseDuplicates(ctx, tx, post, now); err != nil {
 			return err
 		}
@@ -51,10 +52,15 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
+	if p.Recycling != nil {
+		if err := s.SetRecycling(ctx, tx, post.ID, p.Recycling); err != nil {
+			return err
+		}
+	}
 	if len(due) == 0 {
 		return nil
 	}
-	return s.Queue.Publish(ctx, tx, due)
+	return queue.Publish(ctx, tx, due)
 }
 
 // takeRequestID binds a request ID to the post. When another request holds it, this waits for that one to end, and then ends in errReplay.

@@ -32,6 +32,10 @@ type Account struct {
 	ProfilePicture    *string    `json:"profilePicture"`
 	ProfileURL        string     `json:"profileUrl,omitempty,omitzero"`
 
+	// RecycledFromPostID The post that this one is a copy of.
+	RecycledFromPostID string    `json:"recycledFromPostId,omitempty,omitzero"`
+	Recycling          Recycling `json:"recycling,omitempty,omitzero"`
+
 	// UpdatedAt Example: 2026-01-15T10:00:00.000Z
 	UpdatedAt Timestamp `json:"updatedAt"`
 	Username  string    `json:"username"`
@@ -125,8 +129,10 @@ type CreatePostRequest struct {
 	// QueuedFromProfile Not available on this server version.
 	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
-	// Recycling Not available on this server version.
-	Recycling json.RawMessage `json:"recycling,omitempty,omitzero"`
+	// Recycling Makes the post appear again once it is published: a copy at every turn of its cycle, by the wall clock of the post's timezone. Turn n is n
+	// gaps after startDate; in a month that is too short it is on the last day. TikTok and YouTube are left out. An account has at most 10 such
+	// posts at a time. What is absent stays as it is stored.
+	Recycling RecyclingRequest `json:"recycling,omitempty,omitzero"`
 
 	// ScheduledFor ISO 8601; without Z or an offset it is local time in timezone.
 	//
@@ -311,6 +317,10 @@ type Post struct {
 	// PublishedAt Example: 2026-01-15T10:00:00.000Z
 	PublishedAt Timestamp `json:"publishedAt,omitempty,omitzero"`
 
+	// RecycledFromPostID The post that this one is a copy of.
+	RecycledFromPostID string    `json:"recycledFromPostId,omitempty,omitzero"`
+	Recycling          Recycling `json:"recycling,omitempty,omitzero"`
+
 	// ScheduledFor Example: 2026-01-15T10:00:00.000Z
 	ScheduledFor Timestamp  `json:"scheduledFor,omitempty,omitzero"`
 	Status       PostStatus `json:"status"`
@@ -409,6 +419,39 @@ type Readiness struct {
 	Checks map[string]Check `json:"checks"`
 	Status string           `json:"status"`
 }
+
+// Recycling defines model for Recycling.
+type Recycling struct {
+	// ContentVariationIndex The one that the next copy takes.
+	ContentVariationIndex int      `json:"contentVariationIndex"`
+	ContentVariations     []string `json:"contentVariations"`
+
+	// Enabled False also when its limits have ended it.
+	Enabled     bool `json:"enabled"`
+	ExpireCount int  `json:"expireCount,omitempty,omitzero"`
+
+	// ExpireDate Example: 2026-01-15T10:00:00.000Z
+	ExpireDate Timestamp `json:"expireDate,omitempty,omitzero"`
+	Gap        int       `json:"gap,omitempty,omitzero"`
+	GapFreq    string    `json:"gapFreq"`
+
+	// LastRecycledAt Example: 2026-01-15T10:00:00.000Z
+	LastRecycledAt Timestamp `json:"lastRecycledAt,omitempty,omitzero"`
+
+	// NextRecycleAt Example: 2026-01-15T10:00:00.000Z
+	NextRecycleAt Timestamp `json:"nextRecycleAt,omitempty,omitzero"`
+
+	// RecycleCount Copies made so far.
+	RecycleCount int `json:"recycleCount"`
+
+	// StartDate Example: 2026-01-15T10:00:00.000Z
+	StartDate Timestamp `json:"startDate,omitempty,omitzero"`
+}
+
+// RecyclingRequest Makes the post appear again once it is published: a copy at every turn of its cycle, by the wall clock of the post's timezone. Turn n is n
+// gaps after startDate; in a month that is too short it is on the last day. TikTok and YouTube are left out. An account has at most 10 such
+// posts at a time. What is absent stays as it is stored.
+type RecyclingRequest = json.RawMessage
 
 // ReplayedPost defines model for ReplayedPost.
 type ReplayedPost struct {
