@@ -25,6 +25,10 @@ test: race-possible ## run all tests on a real Postgres with the race detector; 
 	@go run ./internal/postgres/pgtest/which
 	@go test -race -count=1 -timeout=$(TEST_TIMEOUT) -json $(TESTFLAGS) $(PKGS) | go run ./internal/devtools/testreport
 
+.PHONY: bench
+bench: ## measure creating and listing posts on this machine, with a million posts in the table; ends by itself
+	go run ./test/bench $(BENCHFLAGS)
+
 .PHONY: build
 build: ## build the three commands into bin/, static and with the time zones inside
 	CGO_ENABLED=0 go build -trimpath -tags timetzdata -o bin/ ./cmd/api ./cmd/worker ./cmd/posthorn

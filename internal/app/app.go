@@ -25,6 +25,7 @@ import (
 	"posthorn/internal/platforms/all"
 	"posthorn/internal/postgres"
 	"posthorn/internal/posts"
+	"posthorn/internal/queues"
 	"posthorn/internal/tokens"
 	"posthorn/internal/verdict"
 )
@@ -49,6 +50,7 @@ type App struct {
 	Auth      *auth.Service
 	Accounts  *accounts.Service
 	Posts     *posts.Service
+	Queues    *queues.Service
 	Media     *media.Store
 	Now       func() time.Time // the one clock of the process
 	close     []func()
@@ -91,8 +93,11 @@ func (a *App) wire(ctx context.Context) error {
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
+	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
+	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
+	a.Posts.Queues = a.Queues
 	return nil
 }
 
@@ -110,8 +115,21 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		return nil, err
 	}
 	a.Posts.Queue = queue
-	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
-		Log: a.Log, Now: a.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
+	return http.New(http.Config{
+		Posts:         a.Posts,
+		Accounts:      a.Accounts,
+		Queues:        a.Queues,
+		Keys:          a.Auth,
+		People:        a.Auth,
+		Platforms:     a.Platforms,
+		Health:        health{a},
+		Media:         a.Media.Handler(),
+		Log:           a.Log,
+		Now:           a.Now,
+		PublicURL:     a.Config.PublicURL,
+		PublishWait:   a.Config.PublishWait,
+		IsUnavailable: postgres.IsUnavailable,
+	})
 }
 
 // RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.

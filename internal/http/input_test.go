@@ -62,7 +62,6 @@ func TestBadInput(t *testing.T) {
 		{name: "visibility", body: `{"visibility":"nobody"}`, status: 400, code: "invalid_field_value", param: "visibility"},
 		{name: "a tag too long", body: `{"tags":["` + strings.Repeat("a", 101) + `"]}`, status: 400, code: "invalid_field_value", param: "tags[0]"},
 		{name: "publishNow of another type", body: `{"publishNow":"yes"}`, status: 400, code: "invalid_field_value", param: "publishNow"},
-		{name: "queue", body: `{"queuedFromProfile":"` + profileID + `"}`, status: 400, code: "invalid_field_value", param: "queuedFromProfile"},
 		{name: "recycling without a gap", body: `{"recycling":{"gap":0}}`, status: 400, code: "invalid_field_value", param: "recycling.gap"},
 		{name: "recycling by fractions", body: `{"recycling":{"gap":1.0}}`, status: 400, code: "invalid_field_value", param: "recycling"},
 		{name: "recycling of another type", body: `{"recycling":{"enabled":"x"}}`, status: 400, code: "invalid_field_value", param: "recycling.enabled"},

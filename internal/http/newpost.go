@@ -25,6 +25,7 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 	p := posts.NewPost{
 		Title: in.Title, Content: in.Content, Media: media, Mode: mode(in), ScheduledFor: in.ScheduledFor, Timezone: in.Timezone,
 		Tags: in.Tags, Hashtags: in.Hashtags, Mentions: in.Mentions, Visibility: in.Visibility, Crossposting: true, Metadata: object(in.Metadata),
+		QueuedFromProfile: in.QueuedFromProfile, QueueID: in.QueueID,
 	}
 	if p.Recycling, err = recyclingChange(in.Recycling); err != nil {
 		return posts.NewPost{}, err
@@ -44,12 +45,7 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 
 // available refuses what this version of the server does not do, rather than publish something else than was asked for.
 func available(in wire.CreatePostRequest) error {
-	switch {
-	case in.QueuedFromProfile != "":
-		return errs.Fieldf("queuedFromProfile", "Queues are not available on this server version; send scheduledFor instead of queuedFromProfile")
-	case in.QueueID != "":
-		return errs.Fieldf("queueId", "Queues are not available on this server version; send scheduledFor instead of queueId")
-	case in.DryRun:
+	if in.DryRun {
 		return errs.Fieldf("dryRun", "Dry runs are not available on this server version; leave dryRun out")
 	}
 	return nil
@@ -64,6 +60,8 @@ func mode(in wire.CreatePostRequest) posts.Mode {
 		return posts.Now
 	case in.ScheduledFor != "":
 		return posts.At
+	case in.QueuedFromProfile != "":
+		return posts.Queued
 	}
 	for _, t := range in.Platforms {
 		if t.ScheduledFor != "" {

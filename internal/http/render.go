@@ -14,7 +14,7 @@ func (s *Server) post(p posts.Post) wire.Post {
 		ID: p.ID, UserID: p.OwnerID, Title: p.Title, Content: p.Content, MediaItems: rendered(p.Media), Platforms: make([]wire.Target, 0, len(p.Targets)),
 		ScheduledFor: wire.At(p.ScheduledFor), PublishedAt: wire.At(p.PublishedAt), Timezone: p.Timezone, Status: p.Status,
 		Tags: list(p.Tags), Hashtags: list(p.Hashtags), Mentions: list(p.Mentions), Visibility: p.Visibility, CrosspostingEnabled: p.Crossposting,
-		Metadata: object(p.Metadata), CreatedAt: wire.At(&p.CreatedAt), UpdatedAt: wire.At(&p.UpdatedAt),
+		Metadata: object(p.Metadata), QueuedFromProfile: p.QueuedFromProfile, QueueID: p.QueueID, CreatedAt: wire.At(&p.CreatedAt), UpdatedAt: wire.At(&p.UpdatedAt),
 	}
 	out.Recycling, out.RecycledFromPostID = recycling(p), p.RecycledFrom
 	for _, t := range p.Targets {

@@ -11,6 +11,7 @@ import (
 
 // SQLSTATE codes, from https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
+	codeForeignKeyViolation  = "23503"
 	codeUniqueViolation      = "23505"
 	codeReadOnly             = "25006"
 	codeSerializationFailure = "40001"
@@ -27,6 +28,12 @@ const (
 func IsUnique(err error, constraint string) bool {
 	pgErr := (*pgconn.PgError)(nil)
 	return errors.As(err, &pgErr) && pgErr.Code == codeUniqueViolation && (constraint == "" || pgErr.ConstraintName == constraint)
+}
+
+// IsForeignKey reports whether err is a violation of the named foreign key: what a row refers to is not there, or no longer.
+func IsForeignKey(err error, constraint string) bool {
+	pgErr := (*pgconn.PgError)(nil)
+	return errors.As(err, &pgErr) && pgErr.Code == codeForeignKeyViolation && pgErr.ConstraintName == constraint
 }
 
 // IsUnavailable reports whether err says that the database cannot serve at the moment: refused or broken connections, a server that

@@ -49,7 +49,12 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			return Created{}, err
 		}
 	}
-	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.save(ctx, tx, s.Queue, post, p, now) })
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
+			return err
+		}
+		return s.save(ctx, tx, s.Queue, post, p, now)
+	})
 	if errors.Is(err, errReplay) {
 		post, _, err := s.replay(ctx, by, p.RequestID)
 		return Created{Post: post, Replayed: true}, err
@@ -58,7 +63,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 		return Created{}, err
 	}
 	saved, err := s.Get(ctx, by, post.ID)
-	return Created{Post: saved}, err
+	return Created{Post: saved, Warnings: queueAdvice(p)}, err
 }
 
 // plan turns what the caller asks for into rows: times are instants, accounts are known to be the caller's.
@@ -80,6 +85,12 @@ func (s *Service) plan(ctx context.Context, by auth.Principal, p NewPost, now ti
 	if err := planTime(&post, p, now); err != nil {
 		return Post{}, err
 	}
+	if p.QueuedFromProfile != "" && p.Mode != Now {
+		if err := s.knownQueue(ctx, by, p.QueuedFromProfile, p.QueueID, p.Mode == Queued); err != nil {
+			return Post{}, err
+		}
+		post.QueuedFromProfile, post.QueueID = p.QueuedFromProfile, p.QueueID
+	}
 	connected, err := s.Accounts.Lookup(ctx, by, accountIDs(p.Targets))
 	if err != nil {
 		return Post{}, err
@@ -94,7 +105,8 @@ func (s *Service) plan(ctx context.Context, by auth.Principal, p NewPost, now ti
 	return post, nil
 }
 
-// planTime sets when the post is due. A draft keeps its time without meaning anything by it.
+// planTime sets when the post is due, but for one that is to take the next slot of a queue. A draft keeps its time without meaning anything
+// by it.
 func planTime(post *Post, p NewPost, now time.Time) error {
 	switch {
 	case p.Mode == Now:

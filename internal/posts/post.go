@@ -50,6 +50,9 @@ type Post struct {
 	Recycling    *Recycling // nil: it never was to appear again
 	RecycledFrom string     // the post that this one is a copy of
 
+	QueuedFromProfile string // the profile whose queue it was put into, or as a draft is to be
+	QueueID           string // that queue; empty where none was named and the profile has none
+
 	keyID         string // the API key that made it
 	recycleNumber int    // of a copy
 }
@@ -131,6 +134,7 @@ const (
 	AsDraft Mode = "draft"
 	Now     Mode = "now"
 	At      Mode = "at"
+	Queued  Mode = "queued"
 )
 
 // NewPost is what a caller asks for.
@@ -146,6 +150,8 @@ type NewPost struct {
 	Crossposting             bool
 	Metadata                 json.RawMessage
 	Recycling                *RecyclingChange
+	QueuedFromProfile        string // the profile whose queue it is put into: in mode Queued at the next free slot, in mode At at its time
+	QueueID                  string // a queue of that profile; empty is its default one
 	RequestID                string // x-request-id as the caller sent it: the same within five minutes gives the same post; empty: none
 }
 

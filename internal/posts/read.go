@@ -15,7 +15,7 @@ import (
 )
 
 const postColumns = `id, owner_id, coalesce(user_id, owner_id), title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at,
-	recycling, next_recycle_at, coalesce(recycled_from, '')`
+	coalesce(queued_from_profile, ''), coalesce(queue_id, ''), recycling, next_recycle_at, coalesce(recycled_from, '')`
 
 const targetColumns = `id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at, removed_at`
 
@@ -111,7 +111,8 @@ func (f Filter) where(ownerID string) (string, []any) {
 		add("(exists (select 1 from targets t where t.post_id = posts.id) or key_id = ?)", f.reach.keyID)
 	}
 	if f.ProfileID != "" {
-		add("exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any(?))", f.accountIDs)
+		args = append(args, f.accountIDs)
+		add(fmt.Sprintf("(queued_from_profile = ? or exists (select 1 from targets t where t.post_id = posts.id and t.account_id = any($%d)))", len(args)), f.ProfileID)
 	}
 	if !f.From.IsZero() {
 		add("coalesce(scheduled_for, created_at) >= ?", f.From)
@@ -167,7 +168,7 @@ func scanPost(row pgx.CollectableRow) (Post, error) {
 	var stored, recycling []byte
 	var nextRecycle *time.Time
 	err := row.Scan(&p.ID, &p.OwnerID, &p.UserID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
-		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt,
+		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt, &p.QueuedFromProfile, &p.QueueID,
 		&recycling, &nextRecycle, &p.RecycledFrom)
 	if err != nil {
 		return Post{}, err

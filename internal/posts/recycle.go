@@ -234,7 +234,7 @@ func (s *Service) copyPost(ctx context.Context, tx pgx.Tx, queue Queue, of Post,
 	twin := of
 	twin.ID, twin.RecycledFrom, twin.recycleNumber = id.New(now), of.ID, r.Count+1
 	twin.Status, twin.ScheduledFor, twin.PublishedAt, twin.CreatedAt, twin.UpdatedAt = Scheduled, &due, nil, now, now
-	twin.Recycling, twin.Targets = nil, nil
+	twin.Recycling, twin.Targets, twin.QueuedFromProfile, twin.QueueID = nil, nil, "", ""
 	if len(r.Variations) > 0 {
 		twin.Content = r.Variations[r.Index%len(r.Variations)]
 	}

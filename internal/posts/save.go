@@ -15,11 +15,13 @@ import (
 func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	if _, err := tx.Exec(ctx, `
-		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at,
+		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at, queued_from_profile, queue_id,
 			recycled_from, recycle_number)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, 0))`,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''),
+			nullif($20, ''), nullif($21, 0))`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.RecycledFrom, post.recycleNumber); err != nil {
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID,
+		post.RecycledFrom, post.recycleNumber); err != nil {
 		return err
 	}
 	if p.RequestID != "" {

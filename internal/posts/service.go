@@ -45,6 +45,7 @@ type Service struct {
 	Platforms *platforms.Registry
 	Accounts  Accounts
 	Prober    Prober
+	Queues    Queues
 	Queue     Queue // nil in a process that only works on targets
 	Dialer    Dialer
 	Now       func() time.Time

@@ -5,10 +5,64 @@ package wire
 
 import (
 	"encoding/json"
+	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 )
+
+// APIKey defines model for APIKey.
+type APIKey struct {
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp  `json:"createdAt"`
+	CreatedBy KeyCreator `json:"createdBy"`
+
+	// DisabledResourceGroups The groups of operations that are closed to the key.
+	DisabledResourceGroups []string `json:"disabledResourceGroups"`
+
+	// ExpiresAt Null when the key does not expire.
+	ExpiresAt *Timestamp `json:"expiresAt"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+
+	// Key The key itself, in the answer that makes it and never again.
+	Key string `json:"key,omitempty,omitzero"`
+
+	// KeyPreview Example: sk_01234567...89abcdef
+	KeyPreview string `json:"keyPreview"`
+	Name       string `json:"name"`
+	Permission string `json:"permission"`
+
+	// ProfileIds Only with the scope `profiles`.
+	ProfileIds *[]KeyProfile `json:"profileIds,omitempty"`
+
+	// Scope `full` is all that the key's person reaches.
+	Scope string `json:"scope"`
+}
+
+// APIKeyList defines model for APIKeyList.
+type APIKeyList struct {
+	APIKeys []APIKey `json:"apiKeys"`
+}
+
+// AcceptInviteRequest defines model for AcceptInviteRequest.
+type AcceptInviteRequest struct {
+	// Email Example: anna@example.com
+	Email string `json:"email"`
+
+	// Name The person's name, at most 100 characters without the space around it.
+	Name  string `json:"name"`
+	Token string `json:"token"`
+}
+
+// AcceptedInvite defines model for AcceptedInvite.
+type AcceptedInvite struct {
+	APIKey APIKey `json:"apiKey"`
+	User   User   `json:"user"`
+}
 
 // Account defines model for Account.
 type Account struct {
@@ -41,6 +95,88 @@ type Account struct {
 	Username  string    `json:"username"`
 }
 
+// AccountGroup defines model for AccountGroup.
+type AccountGroup struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// AccountIds In the order they were given.
+	AccountIds []ID `json:"accountIds"`
+
+	// CreatedBy The user's ID.
+	CreatedBy string `json:"createdBy"`
+	Name      string `json:"name"`
+}
+
+// AccountGroupList defines model for AccountGroupList.
+type AccountGroupList struct {
+	Groups []AccountGroup `json:"groups"`
+}
+
+// AccountHealth defines model for AccountHealth.
+type AccountHealth struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID ID `json:"accountId"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool   `json:"canFetchAnalytics"`
+	CanPost           bool   `json:"canPost"`
+	DisplayName       string `json:"displayName"`
+
+	// Issues Sentences for people.
+	Issues []string `json:"issues"`
+
+	// MessagingRestriction Always null: this server sends no messages.
+	MessagingRestriction *json.RawMessage `json:"messagingRestriction"`
+
+	// NeedsReconnect Connecting the account again would make it go.
+	NeedsReconnect bool   `json:"needsReconnect"`
+	Platform       string `json:"platform"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID           `json:"profileId"`
+	Status    HealthStatus `json:"status"`
+
+	// TokenExpiresAt Example: 2026-01-15T10:00:00.000Z
+	TokenExpiresAt Timestamp `json:"tokenExpiresAt,omitempty,omitzero"`
+	TokenValid     bool      `json:"tokenValid"`
+	Username       string    `json:"username"`
+}
+
+// AccountHealthList defines model for AccountHealthList.
+type AccountHealthList struct {
+	Accounts []AccountHealth `json:"accounts"`
+	Summary  HealthSummary   `json:"summary"`
+}
+
+// AccountHealthReport defines model for AccountHealthReport.
+type AccountHealthReport struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID   ID     `json:"accountId"`
+	DisplayName string `json:"displayName"`
+
+	// Issues Sentences for people: what is wrong.
+	Issues []string `json:"issues"`
+
+	// Permissions The lists are empty at a platform whose credentials permit everything.
+	Permissions Permissions `json:"permissions"`
+	Platform    string      `json:"platform"`
+
+	// Recommendations Sentences for people: what to do about it.
+	Recommendations []string     `json:"recommendations"`
+	Status          HealthStatus `json:"status"`
+	TokenStatus     TokenStatus  `json:"tokenStatus"`
+	Username        string       `json:"username"`
+}
+
 // AccountList defines model for AccountList.
 type AccountList struct {
 	Accounts           []Account  `json:"accounts"`
@@ -63,6 +199,18 @@ type Budget struct {
 	Scope         string `json:"scope"`
 	Source        string `json:"source"`
 	WindowSeconds int64  `json:"windowSeconds"`
+}
+
+// ChangedAccountGroup defines model for ChangedAccountGroup.
+type ChangedAccountGroup struct {
+	Group   AccountGroup `json:"group"`
+	Message string       `json:"message"`
+}
+
+// ChangedProfile defines model for ChangedProfile.
+type ChangedProfile struct {
+	Message string  `json:"message"`
+	Profile Profile `json:"profile"`
 }
 
 // Check defines model for Check.
@@ -96,6 +244,56 @@ type ConnectedAccount struct {
 	Message string  `json:"message"`
 }
 
+// CreateAPIKeyRequest defines model for CreateAPIKeyRequest.
+type CreateAPIKeyRequest struct {
+	// DisabledResourceGroups Groups of operations that the key is kept out of; each operation names its own as `x-resource-group`. Such a key begins with `zrk_`.
+	DisabledResourceGroups []string `json:"disabledResourceGroups,omitempty,omitzero"`
+
+	// ExpiresIn Days until the key expires; it never does when absent.
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// Name Tells the key from others, in at most 100 characters.
+	//
+	// Example: Backend
+	Name string `json:"name"`
+
+	// Permission `read-write` when absent; `read` allows GET alone.
+	Permission string `json:"permission,omitempty,omitzero"`
+
+	// ProfileIds Needed with the scope `profiles` and refused with `full`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// Scope `full` when absent.
+	Scope string `json:"scope,omitempty,omitzero"`
+}
+
+// CreateAccountGroupRequest defines model for CreateAccountGroupRequest.
+type CreateAccountGroupRequest struct {
+	// AccountIds At least one; repeats are dropped.
+	AccountIds []string `json:"accountIds"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other group of yours may have it.
+	Name string `json:"name"`
+
+	// ProfileID Accepted and ignored: a group is not of one profile.
+	ProfileID string `json:"profileId,omitempty,omitzero"`
+}
+
+// CreateInviteRequest defines model for CreateInviteRequest.
+type CreateInviteRequest struct {
+	// ProfileIds Needed with the scope `profiles` and refused with `all`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// ReadOnly Old: true stands for the role viewer, and does not go with admin or billing_admin.
+	ReadOnly bool `json:"readOnly,omitempty,omitzero"`
+
+	// Role `member` when absent. A viewer only reads; a billing admin changes nothing but billing.
+	Role string `json:"role,omitempty,omitzero"`
+
+	// Scope Whether the person will reach all profiles, or those of profileIds.
+	Scope string `json:"scope"`
+}
+
 // CreatePostRequest defines model for CreatePostRequest.
 type CreatePostRequest struct {
 	// Content The text. It may be missing where media or customContent stand in.
@@ -123,10 +321,11 @@ type CreatePostRequest struct {
 	Platforms  []NewTarget `json:"platforms,omitempty,omitzero"`
 	PublishNow bool        `json:"publishNow,omitempty,omitzero"`
 
-	// QueueID Not available on this server version.
+	// QueueID A queue of that profile; its default one when absent.
 	QueueID string `json:"queueId,omitempty,omitzero"`
 
-	// QueuedFromProfile Not available on this server version.
+	// QueuedFromProfile The profile into whose queue the post is put. Without scheduledFor it takes the queue's next free slot; with it, it is in the queue
+	// at that time. A draft remembers it.
 	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
 	// Recycling Makes the post appear again once it is published: a copy at every turn of its cycle, by the wall clock of the post's timezone. Turn n is n
@@ -155,11 +354,66 @@ type CreatePostRequest struct {
 	Visibility string `json:"visibility,omitempty,omitzero"`
 }
 
+// CreateProfileRequest defines model for CreateProfileRequest.
+type CreateProfileRequest struct {
+	// Color Hexadecimal, or the name of a colour; absent it is #ffeda0.
+	//
+	// Example: #ffeda0
+	Color string `json:"color,omitempty,omitzero"`
+
+	// Description At most 2000 characters.
+	Description string `json:"description,omitempty,omitzero"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other profile of yours may have it.
+	//
+	// Example: Acme
+	Name string `json:"name"`
+}
+
+// CreateQueueRequest defines model for CreateQueueRequest.
+type CreateQueueRequest struct {
+	// Active True when absent.
+	Active *bool `json:"active,omitempty"`
+
+	// Name Example: Evening posts
+	Name string `json:"name"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// Slots At least one.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+}
+
+// CreatedAPIKey defines model for CreatedAPIKey.
+type CreatedAPIKey struct {
+	APIKey  APIKey `json:"apiKey"`
+	Message string `json:"message"`
+}
+
 // CreatedPost defines model for CreatedPost.
 type CreatedPost struct {
 	Message  string   `json:"message"`
 	Post     Post     `json:"post"`
 	Warnings []string `json:"warnings,omitempty,omitzero"`
+}
+
+// CreatedQueue defines model for CreatedQueue.
+type CreatedQueue struct {
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule"`
+	Success  bool          `json:"success"`
 }
 
 // Credential defines model for Credential.
@@ -170,6 +424,38 @@ type Credential struct {
 	Scope    *string `json:"scope"`
 	UserID   string  `json:"userId"`
 	Valid    bool    `json:"valid"`
+}
+
+// DeletedQueues defines model for DeletedQueues.
+type DeletedQueues struct {
+	Deleted      bool   `json:"deleted"`
+	DeletedCount int    `json:"deletedCount"`
+	Message      string `json:"message"`
+	Success      bool   `json:"success"`
+}
+
+// DeviceLogin defines model for DeviceLogin.
+type DeviceLogin struct {
+	BrowserURL string `json:"browserUrl"`
+
+	// DeviceCode A secret of the device.
+	DeviceCode string `json:"deviceCode"`
+
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// Interval Seconds between two polls.
+	Interval int `json:"interval"`
+
+	// UserCode Example: BCDF-GHJK
+	UserCode string `json:"userCode"`
+}
+
+// DeviceStatus defines model for DeviceStatus.
+type DeviceStatus struct {
+	// APIKey The device's key, with `authorized`.
+	APIKey string `json:"apiKey,omitempty,omitzero"`
+	Status string `json:"status"`
 }
 
 // EditPostRequest defines model for EditPostRequest.
@@ -216,7 +502,10 @@ type Error struct {
 
 	// PlatformError The platform's answer verbatim.
 	PlatformError json.RawMessage `json:"platformError,omitempty,omitzero"`
-	Type          string          `json:"type"`
+
+	// RequiredGroup The group of operations that is closed to the key; as in details.
+	RequiredGroup string `json:"required_group,omitempty,omitzero"`
+	Type          string `json:"type"`
 }
 
 // ErrorCategory defines model for ErrorCategory.
@@ -224,6 +513,20 @@ type ErrorCategory = platforms.Category
 
 // FreeForm Any JSON object; kept and echoed as it was sent.
 type FreeForm = json.RawMessage
+
+// HealthStatus defines model for HealthStatus.
+type HealthStatus = string
+
+// HealthSummary defines model for HealthSummary.
+type HealthSummary struct {
+	Error   int `json:"error"`
+	Healthy int `json:"healthy"`
+
+	// NeedsReconnect Those that go well again once they are connected again.
+	NeedsReconnect int `json:"needsReconnect"`
+	Total          int `json:"total"`
+	Warning        int `json:"warning"`
+}
 
 // ID 24 hexadecimal digits.
 //
@@ -240,9 +543,62 @@ type IncompletePost struct {
 	Warnings        []string       `json:"warnings,omitempty,omitzero"`
 }
 
+// InviteToken defines model for InviteToken.
+type InviteToken struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// InviteURL A page of this server where the invitation is accepted.
+	InviteURL         string `json:"inviteUrl"`
+	InvitedProfileIds []ID   `json:"invitedProfileIds"`
+	Scope             string `json:"scope"`
+
+	// Token A secret that works once.
+	Token string `json:"token"`
+}
+
+// KeyCreator defines model for KeyCreator.
+type KeyCreator struct {
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+}
+
+// KeyProfile defines model for KeyProfile.
+type KeyProfile struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID    ID     `json:"_id"`
+	Color string `json:"color"`
+	Name  string `json:"name"`
+}
+
 // Message defines model for Message.
 type Message struct {
 	Message string `json:"message"`
+}
+
+// MoveAccountRequest defines model for MoveAccountRequest.
+type MoveAccountRequest struct {
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+}
+
+// MovedAccount defines model for MovedAccount.
+type MovedAccount struct {
+	Message string `json:"message"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
 }
 
 // NewTarget defines model for NewTarget.
@@ -265,12 +621,59 @@ type NewTarget struct {
 	ScheduledFor string `json:"scheduledFor,omitempty,omitzero"`
 }
 
+// NextQueueSlot defines model for NextQueueSlot.
+type NextQueueSlot struct {
+	// NextSlot The instant of a slot, with the offset that its timezone has then.
+	//
+	// Example: 2026-11-02T09:30:00-05:00
+	NextSlot QueueSlotInstant `json:"nextSlot"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	QueueID   ID     `json:"queueId"`
+	QueueName string `json:"queueName"`
+	Timezone  string `json:"timezone"`
+}
+
+// NextSlots The next ten slots, free or not; none while the queue is inactive.
+type NextSlots = []QueueSlotInstant
+
 // Pagination defines model for Pagination.
 type Pagination struct {
 	Limit int `json:"limit"`
 	Page  int `json:"page"`
 	Pages int `json:"pages"`
 	Total int `json:"total"`
+}
+
+// Permission defines model for Permission.
+type Permission struct {
+	// Granted Absent when the platform did not tell at the login.
+	Granted  *bool `json:"granted,omitempty"`
+	Required bool  `json:"required"`
+
+	// Scope The platform's own name of it.
+	Scope string `json:"scope"`
+}
+
+// Permissions The lists are empty at a platform whose credentials permit everything.
+type Permissions struct {
+	Analytics []Permission `json:"analytics"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool `json:"canFetchAnalytics"`
+	CanPost           bool `json:"canPost"`
+
+	// MissingRequired Those that posting needs and that were not granted.
+	MissingRequired []string     `json:"missingRequired"`
+	Optional        []Permission `json:"optional"`
+	Posting         []Permission `json:"posting"`
 }
 
 // Platform defines model for Platform.
@@ -316,6 +719,12 @@ type Post struct {
 
 	// PublishedAt Example: 2026-01-15T10:00:00.000Z
 	PublishedAt Timestamp `json:"publishedAt,omitempty,omitzero"`
+
+	// QueueID That queue. It stays here when the queue is deleted.
+	QueueID string `json:"queueId,omitempty,omitzero"`
+
+	// QueuedFromProfile The profile into whose queue it was put; as a draft is to be put.
+	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
 	// RecycledFromPostID The post that this one is a copy of.
 	RecycledFromPostID string    `json:"recycledFromPostId,omitempty,omitzero"`
@@ -392,8 +801,11 @@ type Profile struct {
 	CreatedAt   Timestamp `json:"createdAt"`
 	Description string    `json:"description"`
 	IsDefault   bool      `json:"isDefault"`
-	Name        string    `json:"name"`
-	UserID      string    `json:"userId"`
+
+	// IsOverLimit Only when includeOverLimit was asked for.
+	IsOverLimit *bool  `json:"isOverLimit,omitempty"`
+	Name        string `json:"name"`
+	UserID      string `json:"userId"`
 }
 
 // ProfileList defines model for ProfileList.
@@ -413,6 +825,98 @@ type ProfileRef struct {
 	Name string `json:"name"`
 	Slug string `json:"slug"`
 }
+
+// ProfileReply defines model for ProfileReply.
+type ProfileReply struct {
+	Profile Profile `json:"profile"`
+}
+
+// QueueFound defines model for QueueFound.
+type QueueFound struct {
+	Exists bool `json:"exists"`
+
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule,omitempty,omitzero"`
+}
+
+// QueueList defines model for QueueList.
+type QueueList struct {
+	Count  int             `json:"count"`
+	Queues []QueueSchedule `json:"queues"`
+}
+
+// QueuePreview defines model for QueuePreview.
+type QueuePreview struct {
+	// Count How many slots follow.
+	Count int `json:"count"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	QueueID   ID                 `json:"queueId"`
+	QueueName string             `json:"queueName"`
+	Slots     []QueueSlotInstant `json:"slots"`
+}
+
+// QueueSchedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+// one that they show twice in the autumn is the first of the two.
+type QueueSchedule struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// Active An inactive queue takes no posts. Those that are in it are published.
+	Active bool `json:"active"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// IsDefault Whether it is meant when only the profile is named.
+	IsDefault bool   `json:"isDefault"`
+	Name      string `json:"name"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// Slots In order, each once.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+
+	// UpdatedAt Example: 2026-01-15T10:00:00.000Z
+	UpdatedAt Timestamp `json:"updatedAt"`
+}
+
+// QueueSlot defines model for QueueSlot.
+type QueueSlot struct {
+	// DayOfWeek 0 is Sunday.
+	DayOfWeek int `json:"dayOfWeek"`
+
+	// Time `HH:mm` from 00:00 to 23:59, on a clock in the queue's timezone.
+	//
+	// Example: 09:30
+	Time string `json:"time"`
+}
+
+// QueueSlotInstant The instant of a slot, with the offset that its timezone has then.
+//
+// Example: 2026-11-02T09:30:00-05:00
+type QueueSlotInstant = time.Time
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -462,6 +966,12 @@ type ReplayedPost struct {
 
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
+
+// StartDeviceRequest defines model for StartDeviceRequest.
+type StartDeviceRequest struct {
+	// DeviceName What the device's key will be called.
+	DeviceName string `json:"deviceName,omitempty,omitzero"`
+}
 
 // Target defines model for Target.
 type Target struct {
@@ -565,6 +1075,23 @@ type TargetResult struct {
 // TargetStatus defines model for TargetStatus.
 type TargetStatus = posts.Status
 
+// TokenStatus defines model for TokenStatus.
+type TokenStatus struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt,omitempty,omitzero"`
+
+	// ExpiresIn The time until then in words; absent with expiresAt when the platform did not tell.
+	//
+	// Example: 12 days
+	ExpiresIn string `json:"expiresIn,omitempty,omitzero"`
+
+	// NeedsRefresh It expires within 24 hours. That is no issue where this server renews it by itself.
+	NeedsRefresh bool `json:"needsRefresh"`
+
+	// Valid Good now, or one that this server renews by itself at its next use.
+	Valid bool `json:"valid"`
+}
+
 // UnpublishRequest defines model for UnpublishRequest.
 type UnpublishRequest struct {
 	// Platform Where it is to go away: one whose capabilities in GET /v1/platforms name unpublish.
@@ -577,6 +1104,28 @@ type UnpublishRequest struct {
 type Unpublished struct {
 	Message string `json:"message"`
 	Success bool   `json:"success"`
+}
+
+// UpdateAccountGroupRequest defines model for UpdateAccountGroupRequest.
+type UpdateAccountGroupRequest struct {
+	// AccountIds As in createAccountGroup.
+	AccountIds []string `json:"accountIds,omitempty,omitzero"`
+
+	// Name As in createAccountGroup.
+	Name *string `json:"name,omitempty"`
+}
+
+// UpdateAccountRequest defines model for UpdateAccountRequest.
+type UpdateAccountRequest struct {
+	// DisplayName As username.
+	DisplayName *string `json:"displayName,omitempty"`
+
+	// Username At most 200 characters; an empty one gives the platform's name back.
+	Username *string `json:"username,omitempty"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
 }
 
 // UpdateMetadataRequest defines model for UpdateMetadataRequest.
@@ -608,6 +1157,61 @@ type UpdateMetadataRequest struct {
 	VideoID string `json:"videoId,omitempty,omitzero"`
 }
 
+// UpdateProfileRequest defines model for UpdateProfileRequest.
+type UpdateProfileRequest struct {
+	// Color As in createProfile; an empty one gives the first colour back.
+	Color *string `json:"color,omitempty"`
+
+	// Description `null` or an empty text clears it.
+	Description json.RawMessage `json:"description,omitempty,omitzero"`
+	IsDefault   *bool           `json:"isDefault,omitempty"`
+
+	// Name As in createProfile.
+	Name *string `json:"name,omitempty"`
+}
+
+// UpdateQueueRequest defines model for UpdateQueueRequest.
+type UpdateQueueRequest struct {
+	// Active True when absent.
+	Active *bool `json:"active,omitempty"`
+
+	// Name As it was when absent.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// QueueID The default queue when absent, which is made when there is none.
+	QueueID string `json:"queueId,omitempty,omitzero"`
+
+	// ReshuffleExisting Moves the posts that wait in the queue to its new slots.
+	ReshuffleExisting bool `json:"reshuffleExisting,omitempty,omitzero"`
+
+	// SetAsDefault Makes it the default queue of the profile.
+	SetAsDefault bool `json:"setAsDefault,omitempty,omitzero"`
+
+	// Slots All slots of the queue, at least one.
+	Slots []QueueSlot `json:"slots"`
+
+	// Timezone An IANA name.
+	//
+	// Example: America/New_York
+	Timezone string `json:"timezone"`
+}
+
+// UpdatedAccount defines model for UpdatedAccount.
+type UpdatedAccount struct {
+	DisplayName string `json:"displayName"`
+	Message     string `json:"message"`
+	Username    string `json:"username"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
 // UpdatedMetadata defines model for UpdatedMetadata.
 type UpdatedMetadata struct {
 	Message       string   `json:"message"`
@@ -618,13 +1222,96 @@ type UpdatedMetadata struct {
 	VideoID string `json:"videoId,omitempty,omitzero"`
 }
 
+// UpdatedQueue defines model for UpdatedQueue.
+type UpdatedQueue struct {
+	IsNewQueue bool `json:"isNewQueue"`
+
+	// NextSlots The next ten slots, free or not; none while the queue is inactive.
+	NextSlots NextSlots `json:"nextSlots"`
+
+	// ReshuffledCount How many posts got another time.
+	ReshuffledCount int `json:"reshuffledCount"`
+
+	// Schedule A queue: the times of the week at which what is put into it goes out. A time that the clocks leave out in the spring is as much later, and
+	// one that they show twice in the autumn is the first of the two.
+	Schedule QueueSchedule `json:"schedule"`
+
+	// SkippedDailyLimit How many posts kept their time for the sake of a daily limit. Always 0: limits are held when a post is made.
+	SkippedDailyLimit int  `json:"skippedDailyLimit"`
+	Success           bool `json:"success"`
+}
+
+// User defines model for User.
+type User struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// IsRoot Whether it is the user that the owner began with, who cannot be removed.
+	IsRoot bool `json:"isRoot"`
+
+	// LastLoginAt Example: 2026-01-15T10:00:00.000Z
+	LastLoginAt Timestamp `json:"lastLoginAt,omitempty,omitzero"`
+	Name        string    `json:"name"`
+
+	// ProfileAccess The IDs of the profiles that the person reaches, or `all`.
+	ProfileAccess []string `json:"profileAccess"`
+	Role          string   `json:"role"`
+}
+
+// UserList defines model for UserList.
+type UserList struct {
+	// CurrentUserID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	CurrentUserID ID     `json:"currentUserId"`
+	Users         []User `json:"users"`
+}
+
+// UserReply defines model for UserReply.
+type UserReply struct {
+	User User `json:"user"`
+}
+
 // Visibility defines model for Visibility.
 type Visibility = string
+
+// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+type XCapabilities struct {
+	Analytics *bool `json:"analytics,omitempty"`
+	Inbox     *bool `json:"inbox,omitempty"`
+}
+
+// KeyID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type KeyID = ID
+
+// OfProfile 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type OfProfile = ID
+
+// OfQueue defines model for OfQueue.
+type OfQueue = string
 
 // PostID 24 hexadecimal digits.
 //
 // Example: 6745a1b2c3d4e5f60718293a
 type PostID = ID
+
+// UserID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type UserID = ID
 
 // Posts defines model for Posts.
 type Posts = PostList
