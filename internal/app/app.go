@@ -15,6 +15,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
+	"posthorn/internal/bulk"
 	"posthorn/internal/config"
 	"posthorn/internal/errs"
 	"posthorn/internal/http"
@@ -117,6 +118,7 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 	a.Posts.Queue = queue
 	return http.New(http.Config{
 		Posts:         a.Posts,
+		Bulk:          a.bulk(),
 		Accounts:      a.Accounts,
 		Queues:        a.Queues,
 		Keys:          a.Auth,
@@ -130,6 +132,12 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		PublishWait:   a.Config.PublishWait,
 		IsUnavailable: postgres.IsUnavailable,
 	})
+}
+
+func (a *App) bulk() *bulk.Service {
+	return &bulk.Service{Posts: a.Posts, Accounts: a.Accounts, Budgets: a.Accounts.Budgets, Platforms: a.Platforms, Now: a.Now, OnFault: func(err error) {
+		a.Log.Error().Err(err).Msg("a row of an upload was lost to a fault of this server")
+	}}
 }
 
 // RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.

@@ -14,6 +14,7 @@ import (
 	"posthorn"
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
+	"posthorn/internal/bulk"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
@@ -43,6 +44,11 @@ type PostRemote interface {
 	Unpublish(ctx context.Context, by auth.Principal, postID, platform string) error
 	Edit(ctx context.Context, by auth.Principal, postID string, n posts.NewText) (platforms.Remote, error)
 	UpdateMetadata(ctx context.Context, by auth.Principal, u posts.VideoUpdate) (fields []string, videoID string, err error)
+}
+
+// Bulk makes posts of the rows of a CSV file.
+type Bulk interface {
+	Upload(ctx context.Context, by auth.Principal, file []byte, dryRun bool) (bulk.Result, error)
 }
 
 // Posts is the domain of posts.
@@ -165,6 +171,7 @@ type Health interface {
 // Config is what a Server is made of. All fields without a default are required.
 type Config struct {
 	Posts         Posts
+	Bulk          Bulk
 	Accounts      Accounts
 	Queues        Queues
 	Keys          Authenticator

@@ -3,8 +3,6 @@ package http
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"path"
 	"strings"
 
 	"posthorn/internal/errs"
@@ -150,7 +148,7 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		if m.URL = strings.TrimSpace(m.URL); m.URL == "" {
 			continue
 		}
-		told, named := platforms.MediaType(m.Type), typeByName(m.URL)
+		told, named := platforms.MediaType(m.Type), posts.TypeByName(m.URL)
 		if told == "" {
 			told = named
 		}
@@ -165,23 +163,6 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		list = append(list, posts.Media{Type: told, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: thumbnail, Raw: m.Raw})
 	}
 	return list, nil
-}
-
-// extensions tell the type of a file by the end of its name.
-var extensions = map[string]platforms.MediaType{
-	".jpg": platforms.Image, ".jpeg": platforms.Image, ".png": platforms.Image, ".webp": platforms.Image, ".heic": platforms.Image, ".avif": platforms.Image,
-	".bmp": platforms.Image, ".tif": platforms.Image, ".tiff": platforms.Image, ".gif": platforms.GIF,
-	".mp4": platforms.Video, ".mov": platforms.Video, ".avi": platforms.Video, ".webm": platforms.Video, ".m4v": platforms.Video, ".mpeg": platforms.Video,
-	".mpg": platforms.Video, ".mkv": platforms.Video, ".pdf": platforms.Document,
-}
-
-// typeByName is the type that an address promises; empty when it promises none.
-func typeByName(address string) platforms.MediaType {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return extensions[strings.ToLower(path.Ext(u.Path))]
 }
 
 // still takes a GIF for an image: clients that tell only videos from images send it as one.

@@ -15,6 +15,7 @@ func (s *Server) postRemoteHandlers() map[string]handler {
 		"unpublishPost":      s.unpublishPost,
 		"editPost":           s.editPost,
 		"updatePostMetadata": s.updatePostMetadata,
+		"bulkUploadPosts":    s.bulkUploadPosts,
 	}
 }
 

@@ -201,6 +201,37 @@ type Budget struct {
 	WindowSeconds int64  `json:"windowSeconds"`
 }
 
+// BulkUploadResult defines model for BulkUploadResult.
+type BulkUploadResult struct {
+	Invalid int `json:"invalid"`
+
+	// RateLimitedAccounts Accounts that rows go to and that are over a limit.
+	RateLimitedAccounts []RateLimitedAccount `json:"rateLimitedAccounts,omitempty,omitzero"`
+
+	// Results In the order of the rows.
+	Results []BulkUploadRow `json:"results"`
+
+	// Total Rows that are not blank.
+	Total int `json:"total"`
+	Valid int `json:"valid"`
+
+	// Warnings `rows_exceed_advisory_limit:500` and `unknown_columns:` with their names.
+	Warnings []string `json:"warnings"`
+}
+
+// BulkUploadRow defines model for BulkUploadRow.
+type BulkUploadRow struct {
+	// CreatedPostID Not in a dry run.
+	CreatedPostID string `json:"createdPostId,omitempty,omitzero"`
+
+	// Errors Only when ok is false.
+	Errors []string `json:"errors,omitempty,omitzero"`
+	Ok     bool     `json:"ok"`
+
+	// RowIndex 1 is the first row below the header.
+	RowIndex int `json:"rowIndex"`
+}
+
 // ChangedAccountGroup defines model for ChangedAccountGroup.
 type ChangedAccountGroup struct {
 	Group   AccountGroup `json:"group"`
@@ -917,6 +948,16 @@ type QueueSlot struct {
 //
 // Example: 2026-11-02T09:30:00-05:00
 type QueueSlotInstant = time.Time
+
+// RateLimitedAccount defines model for RateLimitedAccount.
+type RateLimitedAccount struct {
+	AccountID string `json:"accountId"`
+	Platform  string `json:"platform"`
+
+	// RateLimitedUntil Example: 2026-01-15T10:00:00.000Z
+	RateLimitedUntil Timestamp `json:"rateLimitedUntil"`
+	Username         string    `json:"username"`
+}
 
 // Readiness defines model for Readiness.
 type Readiness struct {
