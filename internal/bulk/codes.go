@@ -51,7 +51,7 @@ func (r *row) invalid(e *errs.Error) {
 		rule = e.Wire
 	}
 	if rule == "" {
-		rule = "field"
+		rule = "invalid_field_value"
 	}
 	r.fail("invalid:" + rule + ":" + r.column(e.Field))
 }
