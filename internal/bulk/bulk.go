@@ -165,9 +165,9 @@ func lane(p posts.NewPost) int {
 		return 0
 	}
 	h := fnv.New32a()
-	io.WriteString(h, p.Content)
+	_, _ = io.WriteString(h, p.Content) // a hash takes all
 	for _, m := range p.Media {
-		io.WriteString(h, "\x00"+m.URL)
+		_, _ = io.WriteString(h, "\x00"+m.URL)
 	}
 	return int(h.Sum32() % lanes)
 }
