@@ -15,6 +15,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
+	"posthorn/internal/bulk"
 	"posthorn/internal/config"
 	"posthorn/internal/errs"
 	"posthorn/internal/http"
@@ -97,7 +98,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
 	a.Auth.Profiles = a.Accounts
-	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
+	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues = a.Queues
@@ -120,6 +121,7 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 	a.Posts.Queue = queue
 	return http.New(http.Config{
 		Posts:         a.Posts,
+		Bulk:          a.bulk(),
 		Accounts:      a.Accounts,
 		Queues:        a.Queues,
 		Idempotency:   a.Idempotency,
@@ -134,6 +136,12 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		PublishWait:   a.Config.PublishWait,
 		IsUnavailable: postgres.IsUnavailable,
 	})
+}
+
+func (a *App) bulk() *bulk.Service {
+	return &bulk.Service{Posts: a.Posts, Accounts: a.Accounts, Budgets: a.Accounts.Budgets, Platforms: a.Platforms, Now: a.Now, OnFault: func(err error) {
+		a.Log.Error().Err(err).Msg("a row of an upload was lost to a fault of this server")
+	}}
 }
 
 // RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.

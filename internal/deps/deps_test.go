@@ -48,7 +48,7 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/idempotency", "internal/media", "internal/platforms", "internal/posts", "internal/queues"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/idempotency", "internal/media", "internal/platforms", "internal/posts", "internal/queues"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -61,6 +61,8 @@ var rules = []rule{
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
 		noClock: true, why: "a queue is a timetable: it asks for the posts in its slots through an interface, so that posts may know it"},
+	{packages: "internal/bulk", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/platforms", "internal/postgres", "internal/posts"},
+		never: slices.Concat(sql, river, network), why: "it turns rows into new posts, and leaves the rules and the tables of those to posts"},
 	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/media", ours: []string{"internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,

@@ -72,7 +72,7 @@ func (s *Server) tooLarge(w http.ResponseWriter, r *http.Request) error {
 		_, _ = io.CopyN(io.Discard, r.Body, drainLimit) // whatever goes wrong with it, the answer is the same
 	}
 	w.Header().Set("Connection", "close")
-	return statusf(http.StatusRequestEntityTooLarge, "request_too_large", "The body is larger than %d bytes; media are sent as addresses, not as data", s.cfg.MaxBody)
+	return statusf(http.StatusRequestEntityTooLarge, "request_too_large", "The body is larger than %d bytes; media are sent as addresses, not as data, and a long file in several parts", s.cfg.MaxBody)
 }
 
 // exact leaves of a body what was validated: it drops the fields whose names differ from one of the schema's in case alone, because

@@ -8,6 +8,7 @@ import (
 
 	"posthorn/internal/errs"
 	"posthorn/internal/http/wire"
+	"posthorn/internal/platforms"
 )
 
 // kinds is the one table from our codes to the contract's status, type and usual machine code.
@@ -47,6 +48,10 @@ func statusf(status int, wire, format string, args ...any) error {
 // fail renders an error. What is not one of ours is internal: it is logged and not shown.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	noteOf(r).err = err
+	if said := (*platforms.Error)(nil); errors.As(err, &said) && !errors.As(err, new(*errs.Error)) {
+		s.failAtPlatform(w, r, said)
+		return
+	}
 	e := s.ours(err)
 	status := kinds[e.Code].status
 	if special := (*statusError)(nil); errors.As(err, &special) {

@@ -14,6 +14,7 @@ import (
 	"posthorn"
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
+	"posthorn/internal/bulk"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
@@ -46,12 +47,25 @@ type PostChanger interface {
 	Duplicate(ctx context.Context, by auth.Principal, postID string) (posts.Created, error)
 }
 
+// PostRemote changes what is published already. What a platform refuses is a *platforms.Error.
+type PostRemote interface {
+	Unpublish(ctx context.Context, by auth.Principal, postID, platform string) error
+	Edit(ctx context.Context, by auth.Principal, postID string, n posts.NewText) (platforms.Remote, error)
+	UpdateMetadata(ctx context.Context, by auth.Principal, u posts.VideoUpdate) (fields []string, videoID string, err error)
+}
+
+// Bulk makes posts of the rows of a CSV file.
+type Bulk interface {
+	Upload(ctx context.Context, by auth.Principal, file []byte, dryRun bool) (bulk.Result, error)
+}
+
 // Posts is the domain of posts.
 type Posts interface {
 	Publisher
 	PostChanger
 	PostReader
 	PostKeeper
+	PostRemote
 }
 
 // AccountReader reads accounts and profiles, and how many there are in all.
@@ -166,6 +180,7 @@ type Health interface {
 // Config is what a Server is made of. All fields without a default are required.
 type Config struct {
 	Posts         Posts
+	Bulk          Bulk
 	Accounts      Accounts
 	Queues        Queues
 	Keys          Authenticator

@@ -3,8 +3,6 @@ package http
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"path"
 	"strings"
 
 	"posthorn/internal/errs"
@@ -15,9 +13,6 @@ import (
 
 // newPost turns a valid request into what the domain takes.
 func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
-	if err := available(in); err != nil {
-		return posts.NewPost{}, err
-	}
 	media, err := mediaItems("mediaItems", in.MediaItems)
 	if err != nil {
 		return posts.NewPost{}, err
@@ -26,6 +21,9 @@ func newPost(in wire.CreatePostRequest) (posts.NewPost, error) {
 		Title: in.Title, Content: in.Content, Media: media, Mode: mode(in), ScheduledFor: in.ScheduledFor, Timezone: in.Timezone,
 		Tags: in.Tags, Hashtags: in.Hashtags, Mentions: in.Mentions, Visibility: in.Visibility, Crossposting: true, Metadata: object(in.Metadata),
 		QueuedFromProfile: in.QueuedFromProfile, QueueID: in.QueueID,
+	}
+	if p.Recycling, err = recyclingChange(in.Recycling); err != nil {
+		return posts.NewPost{}, err
 	}
 	if in.CrosspostingEnabled != nil {
 		p.Crossposting = *in.CrosspostingEnabled
@@ -43,22 +41,6 @@ func newTargets(in wire.CreatePostRequest) (list []posts.NewTarget, err error) {
 		list = append(list, target)
 	}
 	return list, nil
-}
-
-// available refuses what this version of the server does not do, rather than publish something else than was asked for.
-func available(in wire.CreatePostRequest) error {
-	var recycling struct {
-		Enabled *bool `json:"enabled"`
-	}
-	if set := object(in.Recycling); set != nil {
-		if err := json.Unmarshal(set, &recycling); err != nil {
-			return errs.Fieldf("recycling.enabled", "recycling.enabled must be true or false")
-		}
-		if recycling.Enabled == nil || *recycling.Enabled {
-			return errs.Fieldf("recycling", "Recycling is not available on this server version; leave recycling out")
-		}
-	}
-	return nil
 }
 
 // mode is what the contract's order of precedence makes of the request.
@@ -160,7 +142,7 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		if m.URL = strings.TrimSpace(m.URL); m.URL == "" {
 			continue
 		}
-		told, named := platforms.MediaType(m.Type), typeByName(m.URL)
+		told, named := platforms.MediaType(m.Type), posts.TypeByName(m.URL)
 		if told == "" {
 			told = named
 		}
@@ -175,23 +157,6 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		list = append(list, posts.Media{Type: told, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: thumbnail, Raw: m.Raw})
 	}
 	return list, nil
-}
-
-// extensions tell the type of a file by the end of its name.
-var extensions = map[string]platforms.MediaType{
-	".jpg": platforms.Image, ".jpeg": platforms.Image, ".png": platforms.Image, ".webp": platforms.Image, ".heic": platforms.Image, ".avif": platforms.Image,
-	".bmp": platforms.Image, ".tif": platforms.Image, ".tiff": platforms.Image, ".gif": platforms.GIF,
-	".mp4": platforms.Video, ".mov": platforms.Video, ".avi": platforms.Video, ".webm": platforms.Video, ".m4v": platforms.Video, ".mpeg": platforms.Video,
-	".mpg": platforms.Video, ".mkv": platforms.Video, ".pdf": platforms.Document,
-}
-
-// typeByName is the type that an address promises; empty when it promises none.
-func typeByName(address string) platforms.MediaType {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return extensions[strings.ToLower(path.Ext(u.Path))]
 }
 
 // still takes a GIF for an image: clients that tell only videos from images send it as one.

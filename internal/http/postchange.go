@@ -56,9 +56,6 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, c posts.Change, 
 
 // change reads what is to be different about a post; fields are those that were sent, also as null.
 func change(in wire.CreatePostRequest, fields map[string]json.RawMessage) (c posts.Change, err error) {
-	if err := available(in); err != nil {
-		return c, err
-	}
 	_, targets := fields["platforms"]
 	for name, settings := range map[string]json.RawMessage{"tiktokSettings": in.TiktokSettings, "facebookSettings": in.FacebookSettings} {
 		if object(settings) != nil && !targets {
@@ -76,13 +73,17 @@ func change(in wire.CreatePostRequest, fields map[string]json.RawMessage) (c pos
 	if err != nil {
 		return c, err
 	}
+	recycling, err := recyclingChange(in.Recycling)
+	if err != nil {
+		return c, err
+	}
 	metadata := object(in.Metadata)
 	c = posts.Change{
 		Title: sent(fields, "title", in.Title), Content: sent(fields, "content", in.Content), Media: sent(fields, "mediaItems", media), Targets: sent(fields, "platforms", list),
 		Tags: sent(fields, "tags", in.Tags), Hashtags: sent(fields, "hashtags", in.Hashtags), Mentions: sent(fields, "mentions", in.Mentions),
 		Visibility: sent(fields, "visibility", in.Visibility), Crossposting: in.CrosspostingEnabled, Metadata: sent(fields, "metadata", metadata),
 		Timezone: sent(fields, "timezone", in.Timezone), ScheduledFor: sent(fields, "scheduledFor", in.ScheduledFor),
-		QueuedFromProfile: sent(fields, "queuedFromProfile", in.QueuedFromProfile), QueueID: sent(fields, "queueId", in.QueueID), PublishNow: in.PublishNow,
+		QueuedFromProfile: sent(fields, "queuedFromProfile", in.QueuedFromProfile), QueueID: sent(fields, "queueId", in.QueueID), PublishNow: in.PublishNow, Recycling: recycling,
 	}
 	if draft, ok := fields["isDraft"]; ok && string(draft) != "null" {
 		c.Draft = &in.IsDraft

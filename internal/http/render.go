@@ -16,6 +16,7 @@ func (s *Server) post(p posts.Post) wire.Post {
 		Tags: list(p.Tags), Hashtags: list(p.Hashtags), Mentions: list(p.Mentions), Visibility: p.Visibility, CrosspostingEnabled: p.Crossposting,
 		Metadata: object(p.Metadata), QueuedFromProfile: p.QueuedFromProfile, QueueID: p.QueueID, CreatedAt: wire.At(&p.CreatedAt), UpdatedAt: wire.At(&p.UpdatedAt),
 	}
+	out.Recycling, out.RecycledFromPostID = recycling(p), p.RecycledFrom
 	for _, t := range p.Targets {
 		out.Platforms = append(out.Platforms, s.target(t))
 	}
@@ -29,7 +30,7 @@ func (s *Server) target(t posts.Target) wire.Target {
 		AccountID: wire.TargetAccount{ID: a.ID, Platform: a.Platform, ProfileID: a.ProfileID, Username: a.Username, DisplayName: a.DisplayName,
 			ProfilePicture: a.PictureURL, IsActive: a.Active},
 		ScheduledFor: wire.At(t.ScheduledFor), PlatformSpecificData: object(t.Options),
-		PlatformPostID: t.RemoteID, PlatformPostURL: t.RemoteURL, PublishedAt: wire.At(t.PublishedAt),
+		PlatformPostID: t.RemoteID, PlatformPostURL: t.RemoteURL, PublishedAt: wire.At(t.PublishedAt), RemovedFromPlatformAt: wire.At(t.RemovedAt),
 	}
 	if t.CustomContent != nil {
 		out.CustomContent = *t.CustomContent

@@ -23,6 +23,14 @@ var validation = &openapi3filter.Options{
 	AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
 }
 
+// withoutBody is validation of everything else.
+var withoutBody = &openapi3filter.Options{
+	MultiError:          true,
+	SkipSettingDefaults: true,
+	ExcludeRequestBody:  true,
+	AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
+}
+
 // validate holds a request to its operation in openapi.yaml. Afterwards the body is one that decodes into what was validated.
 func (s *Server) validate(op operation, w http.ResponseWriter, r *http.Request) error {
 	query, err := parseQuery(op, r.URL.RawQuery)
@@ -33,13 +41,21 @@ func (s *Server) validate(op operation, w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return err
 	}
+	options := validation
 	body := op.route.Operation.RequestBody
-	if body != nil {
+	switch {
+	case body == nil:
+	case body.Value.Content[formType] != nil:
+		if err := s.takeForm(w, r); err != nil {
+			return err
+		}
+		options = withoutBody
+	default:
 		if err := s.takeBody(body.Value, w, r); err != nil {
 			return err
 		}
 	}
-	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, QueryParams: query, Route: op.route, Options: validation}
+	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, QueryParams: query, Route: op.route, Options: options}
 	return faultError(openapi3filter.ValidateRequest(r.Context(), input))
 }
 

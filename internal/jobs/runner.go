@@ -110,6 +110,18 @@ func (r *Runner) sweep(ctx context.Context) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
 			r.config.Log.Error().Err(err).Msg("sweep failed")
 		}
+		r.recycle(ctx)
+	}
+}
+
+// recycle makes the copies of posts that are due.
+func (r *Runner) recycle(ctx context.Context) {
+	made, err := r.config.Posts.Recycle(ctx, r.queue, sweepLimit)
+	if err != nil && ctx.Err() == nil {
+		r.config.Log.Error().Err(err).Msg("recycling failed")
+	}
+	if made > 0 {
+		r.config.Log.Info().Int("copies", made).Msg("posts were recycled")
 	}
 }
 

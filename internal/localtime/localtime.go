@@ -52,6 +52,9 @@ func Instant(wall time.Time, loc *time.Location) time.Time {
 			}
 			return at
 		}
+		if !end.After(t) { // ZoneBounds takes every year of the future for one of 365 days, and errs on the last day of the others
+			end = t.Add(24 * time.Hour)
+		}
 		t = end
 	}
 }

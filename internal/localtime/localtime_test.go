@@ -154,3 +154,21 @@ func TestZone(t *testing.T) {
 		}
 	}
 }
+
+// TestInstantOnTheLastDayOfALeapYear is for a time that once made Instant look for it for ever.
+func TestInstantOnTheLastDayOfALeapYear(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"America/New_York", "Europe/Berlin", "Australia/Sydney", "America/Santiago"} {
+		loc, err := localtime.Zone(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for year := 2036; year <= 2196; year += 4 {
+			for wall := time.Date(year, 12, 29, 0, 30, 0, 0, time.UTC); wall.Before(time.Date(year+1, 1, 5, 0, 0, 0, 0, time.UTC)); wall = wall.Add(time.Hour) {
+				if got := localtime.Instant(wall, loc).In(loc).Format(layout); got != wall.Format(layout) {
+					t.Fatalf("%s: %s became %s", zone, wall.Format(layout), got)
+				}
+			}
+		}
+	}
+}

@@ -36,6 +36,53 @@ type AppChooser interface {
 	AppName(a Account) string
 }
 
+// A Deleter takes published posts away.
+type Deleter interface {
+	// Delete removes a post and what was published with it. One that is gone already is a success, so that a call may be repeated.
+	Delete(ctx context.Context, c *Conn, x Existing) error
+}
+
+// An Editor changes the text of published posts.
+type Editor interface {
+	// Edit gives a post another text and returns its name after that, which may be a new one. What the platform's rules of editing
+	// forbid it refuses before it sends anything, as Rejected with Field "content"; the text fits the rules of new posts already.
+	Edit(ctx context.Context, c *Conn, e Edit) (Remote, error)
+}
+
+// A MetadataEditor changes what a video's page says of it.
+type MetadataEditor interface {
+	// UpdateMetadata sets what is given of a video, which may be one that was not published here. It may be repeated.
+	UpdateMetadata(ctx context.Context, c *Conn, videoID string, m Metadata) error
+}
+
+// Existing is a post that is out.
+type Existing struct {
+	Remote  Remote
+	Content Content // what was published, as it is known now
+	State   State   // the last one of the target that published it, which may tell of more: the further posts of a thread
+}
+
+// Edit is a new text for a post that is out.
+type Edit struct {
+	Existing
+	Text string
+	// InDoubt says that an earlier edit never reported back, or could not know: the post may say something else than Content does.
+	InDoubt bool
+}
+
+// Metadata is what a video's page says of it. What is nil or empty stays as it is.
+type Metadata struct {
+	Title         string
+	Description   *string
+	Tags          *[]string
+	CategoryID    string
+	Privacy       string // "public", "private", "unlisted"
+	ThumbnailURL  string
+	MadeForKids   *bool
+	SyntheticWork *bool  // made with AI, and could be taken for real
+	PlaylistID    string // a playlist to put it into
+}
+
 // A ScopeLister lets its users choose what they permit. A platform whose credentials permit everything or nothing is none.
 type ScopeLister interface {
 	// Scopes are what the login that an account came through can be asked to permit.
@@ -66,11 +113,17 @@ func Capabilities(p Platform) []string {
 		}
 	}
 	_, login := p.(CredentialConnector)
+	_, remove := p.(Deleter)
+	_, edit := p.(Editor)
+	_, metadata := p.(MetadataEditor)
 	_, refresh := p.(Refresher)
 	_, usage := p.(UsageReader)
 	add("credentials", login)
+	add("edit", edit)
+	add("metadata", metadata)
 	add("publish", true)
 	add("refresh", refresh)
+	add("unpublish", remove)
 	add("usage", usage)
 	return list
 }

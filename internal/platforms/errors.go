@@ -42,6 +42,7 @@ const (
 // Error is a failure at a platform, or on the way to it. It holds no secret.
 type Error struct {
 	Kind        Kind
+	Platform    string    // whose error it is; set where the error leaves the engine
 	Code        string    // the platform's own code, verbatim: "36003/2207009"
 	Message     string    // a text fit to be shown: what happened
 	Remediation string    // what the user can do about it; empty takes the kind's usual advice

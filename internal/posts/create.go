@@ -50,7 +50,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
 				return err
 			}
-			return s.save(ctx, tx, post, p, now)
+			return s.save(ctx, tx, s.Queue, post, p, now)
 		})
 		if err == nil {
 			return Created{Post: post, Warnings: queueAdvice(p)}, nil

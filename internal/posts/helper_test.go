@@ -3,7 +3,9 @@ package posts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,9 +15,11 @@ import (
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
+	"posthorn/internal/budget"
 	"posthorn/internal/errs"
 	"posthorn/internal/jobs"
 	"posthorn/internal/media"
+	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 	"posthorn/internal/postgres"
 	"posthorn/internal/postgres/pgtest"
@@ -47,6 +51,52 @@ func (demo) Publish(context.Context, *platforms.Conn, platforms.Task) (platforms
 	return platforms.Step{}, errors.New("not called")
 }
 
+// changer is a platform that can change what it has published. The tests say what it answers, and see what it was asked.
+type changer struct {
+	demo
+	mu     sync.Mutex
+	asked  []string
+	delete func(platforms.Existing) error
+	edit   func(platforms.Edit) (platforms.Remote, error)
+	update func(videoID string, m platforms.Metadata) error
+}
+
+func (c *changer) note(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, fmt.Sprintf(format, args...))
+}
+
+func (c *changer) seen() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked)
+}
+
+func (c *changer) Delete(_ context.Context, conn *platforms.Conn, x platforms.Existing) error {
+	c.note("delete %s of %s", x.Remote.ID, conn.Account.RemoteID)
+	if c.delete == nil {
+		return nil
+	}
+	return c.delete(x)
+}
+
+func (c *changer) Edit(_ context.Context, conn *platforms.Conn, e platforms.Edit) (platforms.Remote, error) {
+	c.note("edit %s of %s to %q, in doubt %v", e.Remote.ID, conn.Account.RemoteID, e.Text, e.InDoubt)
+	if c.edit == nil {
+		return e.Remote, nil
+	}
+	return c.edit(e)
+}
+
+func (c *changer) UpdateMetadata(_ context.Context, conn *platforms.Conn, videoID string, m platforms.Metadata) error {
+	c.note("update %s of %s", videoID, conn.Account.RemoteID)
+	if c.update == nil {
+		return nil
+	}
+	return c.update(videoID, m)
+}
+
 // prober knows two files.
 type prober struct{}
 
@@ -74,6 +124,8 @@ type world struct {
 	gone            string            // of owner, disconnected
 	foreign         string            // of stranger
 	at              map[string]string // the owner's accounts by platform, also those at further platforms
+	video           string            // of owner, at changer
+	changer         *changer
 	accounts        *accounts.Service
 
 	mu  sync.Mutex
@@ -95,25 +147,26 @@ func (w *world) clock() time.Time {
 func newWorld(t *testing.T, further ...platforms.Platform) *world {
 	t.Helper()
 	pool := pgtest.New(t)
-	w := &world{pool: pool, at: map[string]string{}, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	registry := platforms.NewRegistry(append([]platforms.Platform{demo{"demo"}, demo{"other"}}, further...)...)
+	w := &world{pool: pool, at: map[string]string{}, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), changer: &changer{demo: demo{"youtube"}}}
+	registry := platforms.NewRegistry(append([]platforms.Platform{demo{"demo"}, demo{"other"}, w.changer}, further...)...)
 	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.accounts = &accounts.Service{Pool: pool, Platforms: registry, Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: w.clock}, Now: w.clock}
+	w.accounts = &accounts.Service{Pool: pool, Platforms: registry, Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: w.clock}, Now: w.clock,
+		Budgets: &budget.Store{Pool: pool, Now: w.clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: w.clock}), Apps: func(string) platforms.App { return platforms.App{} }}
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler), w.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Service = &posts.Service{Pool: pool, Platforms: registry, Accounts: w.accounts, Prober: prober{}, Queue: queue, Now: w.clock, Limits: verdict.Defaults}
+	w.Service = &posts.Service{Pool: pool, Platforms: registry, Accounts: w.accounts, Dialer: w.accounts, Prober: prober{}, Queue: queue, Now: w.clock, Limits: verdict.Defaults}
 	people := &auth.Service{Pool: pool, Now: w.clock}
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for _, o := range []struct {
 			name string
 			id   *auth.Principal
 			at   map[string]*string
-		}{{"owner", &w.owner, map[string]*string{"demo": &w.account, "other": &w.second, "demo gone": &w.gone}}, {"stranger", &w.stranger, map[string]*string{"demo": &w.foreign}}} {
+		}{{"owner", &w.owner, map[string]*string{"demo": &w.account, "other": &w.second, "youtube": &w.video, "demo gone": &w.gone}}, {"stranger", &w.stranger, map[string]*string{"demo": &w.foreign}}} {
 			id, _, err := people.EnsureOwner(t.Context(), tx, o.name)
 			if err != nil {
 				return err
@@ -159,8 +212,11 @@ func (w *world) connect(ctx context.Context, tx pgx.Tx, ownerID, profile, platfo
 
 func (w *world) target(accountID string) posts.NewTarget {
 	platform := "demo"
-	if accountID == w.second {
+	switch accountID {
+	case w.second:
 		platform = "other"
+	case w.video:
+		platform = "youtube"
 	}
 	return posts.NewTarget{Platform: platform, AccountID: accountID}
 }
@@ -195,6 +251,16 @@ func (w *world) settle(t *testing.T, c posts.Claim, step platforms.Step, stepErr
 		t.Fatal(err)
 	}
 	return v
+}
+
+// publishPost makes a post for now and lets it be published at each of the accounts.
+func (w *world) publishPost(t *testing.T, text string, accountIDs ...string) posts.Post {
+	t.Helper()
+	p := w.create(t, text, accountIDs...)
+	for _, target := range p.Targets {
+		w.settle(t, w.claim(t, target.ID, "w1"), platforms.Step{Done: &platforms.Remote{ID: "remote of " + target.Platform, URL: "https://example.com/" + target.Platform}}, nil)
+	}
+	return w.get(t, p.ID)
 }
 
 func (w *world) get(t *testing.T, id string) posts.Post {

@@ -47,11 +47,14 @@ type Post struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Targets      []Target
+	Recycling    *Recycling // nil: it never was to appear again
+	RecycledFrom string     // the post that this one is a copy of
 
 	QueuedFromProfile string // the profile whose queue it was put into, or as a draft is to be
 	QueueID           string // that queue; empty where none was named and the profile has none
 
-	keyID string // the API key that made it
+	keyID         string // the API key that made it
+	recycleNumber int    // of a copy
 }
 
 // Media is a media item as the caller sent it; Raw is the whole item and is echoed.
@@ -84,6 +87,7 @@ type Target struct {
 	RemoteID      string
 	RemoteURL     string
 	PublishedAt   *time.Time
+	RemovedAt     *time.Time // when it was taken away at the platform
 }
 
 // Account is what a target shows of its account.
@@ -147,6 +151,7 @@ type NewPost struct {
 	Visibility               string
 	Crossposting             bool
 	Metadata                 json.RawMessage
+	Recycling                *RecyclingChange
 	QueuedFromProfile        string // the profile whose queue it is put into: in mode Queued at the next free slot, in mode At at its time
 	QueueID                  string // a queue of that profile; empty is its default one
 	RequestID                string // x-request-id as the caller sent it: the same within five minutes gives the same post; empty: none

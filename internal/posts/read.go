@@ -14,7 +14,9 @@ import (
 )
 
 const postColumns = `id, owner_id, coalesce(user_id, owner_id), title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, published_at, status, created_at, updated_at,
-	coalesce(queued_from_profile, ''), coalesce(queue_id, '')`
+	coalesce(queued_from_profile, ''), coalesce(queue_id, ''), recycling, next_recycle_at, coalesce(recycled_from, '')`
+
+const targetColumns = `id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at, removed_at`
 
 // Get reads one post of an owner. One that does not exist, or is another's, is NotFound.
 func (s *Service) Get(ctx context.Context, by auth.Principal, postID string) (post Post, err error) {
@@ -55,8 +57,7 @@ func (s *Service) collect(ctx context.Context, by auth.Principal, rows pgx.Rows)
 		ids[i], at[p.ID] = p.ID, i
 	}
 	rows, err = s.Pool.Query(ctx, `
-		select id, post_id, platform, account_id, custom_content, custom_media, options, scheduled_for, status, step, open, unconfirmed, attempts, next_at, failure, remote_id, remote_url, published_at
-		from targets where post_id = any($1) order by post_id, position`, ids)
+		select `+targetColumns+` from targets where post_id = any($1) order by post_id, position`, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +85,15 @@ func (s *Service) collect(ctx context.Context, by auth.Principal, rows pgx.Rows)
 
 func scanPost(row pgx.CollectableRow) (Post, error) {
 	var p Post
-	var stored []byte
+	var stored, recycling []byte
+	var nextRecycle *time.Time
 	err := row.Scan(&p.ID, &p.OwnerID, &p.UserID, &p.Title, &p.Content, &stored, &p.Tags, &p.Hashtags, &p.Mentions, &p.Visibility, &p.Crossposting, &p.Metadata, &p.Timezone,
-		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt, &p.QueuedFromProfile, &p.QueueID)
+		&p.ScheduledFor, &p.PublishedAt, &p.Status, &p.CreatedAt, &p.UpdatedAt, &p.QueuedFromProfile, &p.QueueID,
+		&recycling, &nextRecycle, &p.RecycledFrom)
 	if err != nil {
+		return Post{}, err
+	}
+	if p.Recycling, err = readRecycling(recycling, nextRecycle); err != nil {
 		return Post{}, err
 	}
 	p.Media, err = readMedia(stored)
@@ -98,7 +104,7 @@ func scanTarget(row pgx.CollectableRow) (Target, error) {
 	var t Target
 	var custom, failure []byte
 	err := row.Scan(&t.ID, &t.PostID, &t.Platform, &t.Account.ID, &t.CustomContent, &custom, &t.Options, &t.ScheduledFor, &t.Status, &t.Step, &t.Open, &t.Unconfirmed, &t.Attempts,
-		&t.NextAt, &failure, &t.RemoteID, &t.RemoteURL, &t.PublishedAt)
+		&t.NextAt, &failure, &t.RemoteID, &t.RemoteURL, &t.PublishedAt, &t.RemovedAt)
 	if err != nil {
 		return Target{}, err
 	}

@@ -140,7 +140,7 @@ func queueRewrite(batch *pgx.Batch, post Post, i int, draft, revive bool, now ti
 const startOver = `
 	update targets set status = 'pending', open = $2, next_at = $3, updated_at = $4, attempts = 0, failure = null, unconfirmed = false,
 		step = case when in_doubt then step else '' end, state = case when in_doubt then state end,
-		claim = claim + 1, claimed_by = null, claimed_until = null, remote_id = '', remote_url = '', published_at = null
+		claim = claim + 1, claimed_by = null, claimed_until = null, remote_id = '', remote_url = '', published_at = null, removed_at = null
 	where id = $1`
 
 // freeze leaves a published target as it is, but for its place among the others. What it took from the post becomes its own where the

@@ -18,7 +18,7 @@ func TestRollup(t *testing.T) {
 		{[]Status{Published, Failed}, Partial},
 		{[]Status{Published, Cancelled}, Partial},
 		{[]Status{Failed, Failed}, Failed},
-		{[]Status{Failed, Cancelled}, Failed},
+		{[]Status{Failed, Cancelled}, Cancelled},
 		{[]Status{Cancelled, Cancelled}, Cancelled},
 	}
 	for _, tt := range tests {

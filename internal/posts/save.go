@@ -12,19 +12,19 @@ import (
 // save stores a planned post: the rows, the request IDs and the jobs, in the caller's transaction. All statements but the jobs' go out at
 // once, and run in this order: first the request IDs, for a repeated request is a replay and not a duplicate; then the search for
 // duplicates, which must not find the post's own targets.
-func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
+func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at,
-			queued_from_profile, queue_id, platforms)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''), $20)`,
+			queued_from_profile, queue_id, platforms, recycled_from, recycle_number)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''), $20, nullif($21, ''), nullif($22, 0))`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID, platformsOf(post))
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID, platformsOf(post), post.RecycledFrom, post.recycleNumber)
 	for _, r := range p.requests() {
 		takeRequest(batch, post, r, now)
 	}
-	if !draft {
+	if !draft && post.RecycledFrom == "" {
 		refuseDuplicatesIn(batch, post, now)
 	}
 	due := make([]Due, 0, len(post.Targets))
@@ -37,10 +37,15 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
+	if p.Recycling != nil {
+		if err := s.SetRecycling(ctx, tx, post.ID, p.Recycling); err != nil {
+			return err
+		}
+	}
 	if len(due) == 0 {
 		return nil
 	}
-	return s.Queue.Publish(ctx, tx, due)
+	return queue.Publish(ctx, tx, due)
 }
 
 // queueTarget queues the insertion of one target of a post. A draft's has no fingerprint, as it holds its content against nobody.

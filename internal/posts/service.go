@@ -47,6 +47,7 @@ type Service struct {
 	Prober    Prober
 	Queues    Queues
 	Queue     Queue // nil in a process that only works on targets
+	Dialer    Dialer
 	Now       func() time.Time
 	Limits    verdict.Limits
 	Ended     *Notifier // told when a target ends; nil tells nobody

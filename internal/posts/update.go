@@ -29,6 +29,7 @@ type Change struct {
 	QueuedFromProfile        *string
 	QueueID                  *string
 	PublishNow               bool
+	Recycling                *RecyclingChange // the only thing that may change of a published post
 	Draft                    *bool // true: it becomes a draft; false: a draft is to be published; nil: what is a draft stays one
 }
 
@@ -78,8 +79,8 @@ func (s *Service) update(ctx context.Context, by auth.Principal, postID string, 
 	if err != nil {
 		return Created{}, err
 	}
-	if old.Status == Published && !c.touches() { // of a published post only the recycling may be asked for, which is not part of a Change
-		return Created{Post: old}, nil
+	if old.Status == Published && !c.touches() {
+		return s.recycleOnly(ctx, by, old, c)
 	}
 	if err := editable(old); err != nil {
 		return Created{}, err
@@ -110,7 +111,10 @@ func (s *Service) update(ctx context.Context, by auth.Principal, postID string, 
 		if err := keepDoubtful(old, post, doubts); err != nil {
 			return err
 		}
-		return s.rewrite(ctx, tx, old, post, u, now)
+		if err := s.rewrite(ctx, tx, old, post, u, now); err != nil {
+			return err
+		}
+		return s.SetRecycling(ctx, tx, old.ID, c.Recycling)
 	})
 	if err != nil {
 		return Created{}, err
@@ -118,6 +122,27 @@ func (s *Service) update(ctx context.Context, by auth.Principal, postID string, 
 	// Read as the owner: a draft whose last target was taken away may not be its editor's to read any more, but this answer is.
 	saved, err := s.Get(ctx, auth.Root(by.OwnerID), postID)
 	return Created{Post: saved, Warnings: u.advice(c), Due: u.revive && post.dueBy(now)}, err
+}
+
+// recycleOnly changes how a published post comes back.
+func (s *Service) recycleOnly(ctx context.Context, by auth.Principal, old Post, c Change) (Created, error) {
+	if c.Recycling == nil {
+		return Created{Post: old}, nil
+	}
+	err := postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `select 1 from targets where post_id = $1 order by id for update`, old.ID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `select 1 from posts where id = $1 for update`, old.ID); err != nil {
+			return err
+		}
+		return s.SetRecycling(ctx, tx, old.ID, c.Recycling)
+	})
+	if err != nil {
+		return Created{}, err
+	}
+	saved, err := s.Get(ctx, by, old.ID)
+	return Created{Post: saved}, err
 }
 
 // versioned reads a post with the version of its row. The version is read first, so that it is never newer than what was read.

@@ -86,6 +86,10 @@ type Account struct {
 	ProfilePicture    *string    `json:"profilePicture"`
 	ProfileURL        string     `json:"profileUrl,omitempty,omitzero"`
 
+	// RecycledFromPostID The post that this one is a copy of.
+	RecycledFromPostID string    `json:"recycledFromPostId,omitempty,omitzero"`
+	Recycling          Recycling `json:"recycling,omitempty,omitzero"`
+
 	// UpdatedAt Example: 2026-01-15T10:00:00.000Z
 	UpdatedAt Timestamp `json:"updatedAt"`
 	Username  string    `json:"username"`
@@ -195,6 +199,37 @@ type Budget struct {
 	Scope         string `json:"scope"`
 	Source        string `json:"source"`
 	WindowSeconds int64  `json:"windowSeconds"`
+}
+
+// BulkUploadResult defines model for BulkUploadResult.
+type BulkUploadResult struct {
+	Invalid int `json:"invalid"`
+
+	// RateLimitedAccounts Accounts that rows go to and that are over a limit.
+	RateLimitedAccounts []RateLimitedAccount `json:"rateLimitedAccounts,omitempty,omitzero"`
+
+	// Results In the order of the rows.
+	Results []BulkUploadRow `json:"results"`
+
+	// Total Rows that are not blank.
+	Total int `json:"total"`
+	Valid int `json:"valid"`
+
+	// Warnings `rows_exceed_advisory_limit:500` and `unknown_columns:` with their names.
+	Warnings []string `json:"warnings"`
+}
+
+// BulkUploadRow defines model for BulkUploadRow.
+type BulkUploadRow struct {
+	// CreatedPostID Not in a dry run.
+	CreatedPostID string `json:"createdPostId,omitempty,omitzero"`
+
+	// Errors Only when ok is false.
+	Errors []string `json:"errors,omitempty,omitzero"`
+	Ok     bool     `json:"ok"`
+
+	// RowIndex 1 is the first row below the header.
+	RowIndex int `json:"rowIndex"`
 }
 
 // ChangedAccountGroup defines model for ChangedAccountGroup.
@@ -326,8 +361,10 @@ type CreatePostRequest struct {
 	// at that time. A draft remembers it.
 	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
-	// Recycling Not available on this server version.
-	Recycling json.RawMessage `json:"recycling,omitempty,omitzero"`
+	// Recycling Makes the post appear again once it is published: a copy at every turn of its cycle, by the wall clock of the post's timezone. Turn n is n
+	// gaps after startDate; in a month that is too short it is on the last day. TikTok and YouTube are left out. An account has at most 10 such
+	// posts at a time. What is absent stays as it is stored.
+	Recycling RecyclingRequest `json:"recycling,omitempty,omitzero"`
 
 	// ScheduledFor ISO 8601; without Z or an offset it is local time in timezone.
 	//
@@ -479,6 +516,27 @@ type DryRunVerdict struct {
 
 	// Reason Why it can or cannot be published.
 	Reason string `json:"reason"`
+}
+
+// EditPostRequest defines model for EditPostRequest.
+type EditPostRequest struct {
+	// AccountID Whose copy; the first that is published when absent.
+	AccountID string `json:"accountId,omitempty,omitzero"`
+
+	// Content The new text.
+	Content string `json:"content"`
+
+	// Platform Where the text is to change: one whose capabilities in GET /v1/platforms name edit.
+	Platform string `json:"platform"`
+}
+
+// EditedPost defines model for EditedPost.
+type EditedPost struct {
+	// ID The post's ID at the platform after the edit; some give a new one.
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	Success bool   `json:"success"`
+	URL     string `json:"url"`
 }
 
 // Error defines model for Error.
@@ -728,6 +786,10 @@ type Post struct {
 	// QueuedFromProfile The profile into whose queue it was put; as a draft is to be put.
 	QueuedFromProfile string `json:"queuedFromProfile,omitempty,omitzero"`
 
+	// RecycledFromPostID The post that this one is a copy of.
+	RecycledFromPostID string    `json:"recycledFromPostId,omitempty,omitzero"`
+	Recycling          Recycling `json:"recycling,omitempty,omitzero"`
+
 	// ScheduledFor Example: 2026-01-15T10:00:00.000Z
 	ScheduledFor Timestamp  `json:"scheduledFor,omitempty,omitzero"`
 	Status       PostStatus `json:"status"`
@@ -757,7 +819,7 @@ type PostLog struct {
 	// Note A line for people.
 	Note string `json:"note,omitempty,omitzero"`
 
-	// Outcome What came of it: step, published, failed or retry.
+	// Outcome What came of it: step, published, failed or retry; or unpublished or edited, when a request did that.
 	Outcome  string `json:"outcome"`
 	Platform string `json:"platform"`
 
@@ -916,11 +978,54 @@ type QueueSlot struct {
 // Example: 2026-11-02T09:30:00-05:00
 type QueueSlotInstant = time.Time
 
+// RateLimitedAccount defines model for RateLimitedAccount.
+type RateLimitedAccount struct {
+	AccountID string `json:"accountId"`
+	Platform  string `json:"platform"`
+
+	// RateLimitedUntil Example: 2026-01-15T10:00:00.000Z
+	RateLimitedUntil Timestamp `json:"rateLimitedUntil"`
+	Username         string    `json:"username"`
+}
+
 // Readiness defines model for Readiness.
 type Readiness struct {
 	Checks map[string]Check `json:"checks"`
 	Status string           `json:"status"`
 }
+
+// Recycling defines model for Recycling.
+type Recycling struct {
+	// ContentVariationIndex The one that the next copy takes.
+	ContentVariationIndex int      `json:"contentVariationIndex"`
+	ContentVariations     []string `json:"contentVariations"`
+
+	// Enabled False also when its limits have ended it.
+	Enabled     bool `json:"enabled"`
+	ExpireCount int  `json:"expireCount,omitempty,omitzero"`
+
+	// ExpireDate Example: 2026-01-15T10:00:00.000Z
+	ExpireDate Timestamp `json:"expireDate,omitempty,omitzero"`
+	Gap        int       `json:"gap,omitempty,omitzero"`
+	GapFreq    string    `json:"gapFreq"`
+
+	// LastRecycledAt Example: 2026-01-15T10:00:00.000Z
+	LastRecycledAt Timestamp `json:"lastRecycledAt,omitempty,omitzero"`
+
+	// NextRecycleAt Example: 2026-01-15T10:00:00.000Z
+	NextRecycleAt Timestamp `json:"nextRecycleAt,omitempty,omitzero"`
+
+	// RecycleCount Copies made so far.
+	RecycleCount int `json:"recycleCount"`
+
+	// StartDate Example: 2026-01-15T10:00:00.000Z
+	StartDate Timestamp `json:"startDate,omitempty,omitzero"`
+}
+
+// RecyclingRequest Makes the post appear again once it is published: a copy at every turn of its cycle, by the wall clock of the post's timezone. Turn n is n
+// gaps after startDate; in a month that is too short it is on the last day. TikTok and YouTube are left out. An account has at most 10 such
+// posts at a time. What is absent stays as it is stored.
+type RecyclingRequest = json.RawMessage
 
 // ReplayedPost defines model for ReplayedPost.
 type ReplayedPost struct {
@@ -972,6 +1077,9 @@ type Target struct {
 
 	// PublishedAt Example: 2026-01-15T10:00:00.000Z
 	PublishedAt Timestamp `json:"publishedAt,omitempty,omitzero"`
+
+	// RemovedFromPlatformAt Example: 2026-01-15T10:00:00.000Z
+	RemovedFromPlatformAt Timestamp `json:"removedFromPlatformAt,omitempty,omitzero"`
 
 	// ScheduledFor Example: 2026-01-15T10:00:00.000Z
 	ScheduledFor Timestamp    `json:"scheduledFor,omitempty,omitzero"`
@@ -1062,6 +1170,20 @@ type TokenStatus struct {
 	Valid bool `json:"valid"`
 }
 
+// UnpublishRequest defines model for UnpublishRequest.
+type UnpublishRequest struct {
+	// Platform Where it is to go away: one whose capabilities in GET /v1/platforms name unpublish.
+	//
+	// Example: bluesky
+	Platform string `json:"platform"`
+}
+
+// Unpublished defines model for Unpublished.
+type Unpublished struct {
+	Message string `json:"message"`
+	Success bool   `json:"success"`
+}
+
 // UpdateAccountGroupRequest defines model for UpdateAccountGroupRequest.
 type UpdateAccountGroupRequest struct {
 	// AccountIds As in createAccountGroup.
@@ -1082,6 +1204,35 @@ type UpdateAccountRequest struct {
 	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
 	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
 	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// UpdateMetadataRequest defines model for UpdateMetadataRequest.
+type UpdateMetadataRequest struct {
+	// AccountID The account that the video belongs to, when the path says `_`.
+	AccountID  string `json:"accountId,omitempty,omitzero"`
+	CategoryID string `json:"categoryId,omitempty,omitzero"`
+
+	// ContainsSyntheticMedia Made with AI and easily taken for real.
+	ContainsSyntheticMedia *bool `json:"containsSyntheticMedia,omitempty"`
+
+	// Description An empty one clears it.
+	Description *string `json:"description,omitempty"`
+	MadeForKids *bool   `json:"madeForKids,omitempty"`
+	Platform    string  `json:"platform"`
+
+	// PlaylistID A playlist of the channel to put the video into.
+	PlaylistID    string `json:"playlistId,omitempty,omitzero"`
+	PrivacyStatus string `json:"privacyStatus,omitempty,omitzero"`
+
+	// Tags Keywords, 500 characters in all; an empty list clears them.
+	Tags *[]string `json:"tags,omitempty"`
+
+	// ThumbnailURL The public address of an image.
+	ThumbnailURL string `json:"thumbnailUrl,omitempty,omitzero"`
+	Title        string `json:"title,omitempty,omitzero"`
+
+	// VideoID The video, when the path says `_`.
+	VideoID string `json:"videoId,omitempty,omitzero"`
 }
 
 // UpdateProfileRequest defines model for UpdateProfileRequest.
@@ -1137,6 +1288,16 @@ type UpdatedAccount struct {
 	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
 	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
 	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// UpdatedMetadata defines model for UpdatedMetadata.
+type UpdatedMetadata struct {
+	Message       string   `json:"message"`
+	Success       bool     `json:"success"`
+	UpdatedFields []string `json:"updatedFields"`
+
+	// VideoID Only when the path said `_`.
+	VideoID string `json:"videoId,omitempty,omitzero"`
 }
 
 // UpdatedQueue defines model for UpdatedQueue.

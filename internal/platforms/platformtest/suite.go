@@ -61,6 +61,7 @@ func Run(t *testing.T, s Suite) {
 	check("pairs of faults", func(t *testing.T) { s.pairs(t, files, samples) })
 	check("bursts of faults", func(t *testing.T) { s.bursts(t, files, samples) })
 	check("cancelled", func(t *testing.T) { s.cancelled(t, files, samples) })
+	check("deletes", func(t *testing.T) { s.deletes(t, files, samples) })
 	check("errors", func(t *testing.T) { s.errors(t) })
 	check("limits", func(t *testing.T) { s.limits(t, files, samples) })
 }

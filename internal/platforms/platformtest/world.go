@@ -76,6 +76,7 @@ func newWorld(t *testing.T, s Suite, files *Files, sample Sample) *world {
 type outcome struct {
 	status   string
 	remote   platforms.Remote
+	state    platforms.State // the last one
 	last     *platforms.Error
 	requests int
 	said     []string // every text and state that the run produced
@@ -94,7 +95,7 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 	t.Helper()
 	tr := &transport{fake: w.fake, plan: p}
 	info := w.suite.Platform.Info()
-	token := platforms.Token{Access: platforms.NewSecret(w.account.Access), Refresh: platforms.NewSecret(w.account.Refresh), ExpiresAt: w.account.ExpiresAt}
+	token := w.token()
 	var o outcome
 	var row durable
 	end := w.clock.Now().Add(maxTime)
@@ -135,7 +136,7 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 			if v.Remote != nil {
 				o.remote = *v.Remote
 			}
-			o.requests = tr.requests
+			o.requests, o.state = tr.requests, v.State
 			return o
 		}
 		w.clock.advance(v.Next)
@@ -213,8 +214,12 @@ func (o *outcome) note(step platforms.Step, v verdict.Verdict) {
 	o.said = append(o.said, step.Note, string(v.State.Data), v.State.Step)
 	if v.Error != nil {
 		o.last = v.Error
-		o.said = append(o.said, v.Error.Error(), v.Error.Message, v.Error.Remediation, v.Error.Endpoint, string(v.Error.Body), fmt.Sprintf("%+v", v.Error))
+		o.noteError(v.Error)
 	}
+}
+
+func (o *outcome) noteError(e *platforms.Error) {
+	o.said = append(o.said, e.Error(), e.Message, e.Remediation, e.Endpoint, string(e.Body), fmt.Sprintf("%+v", e))
 }
 
 // visible is what the public sees of the account, newest first.
@@ -243,6 +248,12 @@ func (w *world) judge(t *testing.T, o outcome, what string) {
 			t.Errorf("%s: the post has %d comments, want at most %d", what, len(p.Comments), w.sample.Comments)
 		}
 	}
+	w.judgeSecrets(t, o, what)
+}
+
+// judgeSecrets looks for the account's secrets in everything that a run said.
+func (w *world) judgeSecrets(t *testing.T, o outcome, what string) {
+	t.Helper()
 	for _, secret := range []string{w.account.Access, w.account.Refresh, w.account.Password, "app-secret-of-the-suite"} {
 		for _, text := range o.said {
 			if secret != "" && strings.Contains(text, secret) {
