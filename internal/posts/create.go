@@ -52,6 +52,9 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			}
 			return s.save(ctx, tx, s.Queue, post, p, now)
 		})
+		if err == nil && p.Recycling != nil { // its turns are worked out as it is stored
+			post, err = s.Get(ctx, by, post.ID)
+		}
 		if err == nil {
 			return Created{Post: post, Warnings: queueAdvice(p)}, nil
 		}
