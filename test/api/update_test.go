@@ -94,7 +94,7 @@ func TestRefusedUpdates(t *testing.T) {
 	}{
 		{post, `{"tiktokSettings":{"draft":true}}`, 400, "invalid_field_value", "tiktokSettings"},
 		{post, `{"facebookSettings":{"draft":true}}`, 400, "invalid_field_value", "facebookSettings"},
-		{post, `{"recycling":{"gap":1}}`, 400, "invalid_field_value", "recycling"},
+		{post, `{"recycling":{"gap":0}}`, 400, "invalid_field_value", "recycling.gap"},
 		{post, `{"dryRun":true}`, 400, "invalid_field_value", "dryRun"},
 		{post, `{"content":""}`, 400, "missing_required_field", "content"},
 		{post, `{"platforms":[]}`, 400, "missing_required_field", "platforms"},
