@@ -30,7 +30,7 @@ type Change struct {
 	QueueID                  *string
 	PublishNow               bool
 	Recycling                *RecyclingChange // the only thing that may change of a published post
-	Draft                    *bool // true: it becomes a draft; false: a draft is to be published; nil: what is a draft stays one
+	Draft                    *bool            // true: it becomes a draft; false: a draft is to be published; nil: what is a draft stays one
 }
 
 // touches reports whether the change asks for anything that a published post does not allow.
