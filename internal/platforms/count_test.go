@@ -3,6 +3,7 @@ package platforms
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCounts(t *testing.T) {
@@ -96,6 +97,20 @@ func TestWeighted(t *testing.T) {
 	} {
 		if got := Weighted.Of(text); got != want {
 			t.Errorf("%q weighs %d, want %d", text, got, want)
+		}
+	}
+}
+
+// TestCountsAreQuick holds that the longest text that the API takes is counted in no time, however it is made.
+func TestCountsAreQuick(t *testing.T) {
+	t.Parallel()
+	for _, piece := range []string{"a.", "a.b ", "http://", "https://example.com/(", "🇩", "e\u0301", "a@b.", "\u200d", "((((", "x.com/?"} {
+		text := strings.Repeat(piece, 200_000/len(piece))
+		begun := time.Now()
+		Weighted.Of(text)
+		EmojiBytes.Of(text)
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("a text of %q takes %s", piece, took)
 		}
 	}
 }

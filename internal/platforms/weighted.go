@@ -84,31 +84,29 @@ func links(text string) [][2]int {
 // knownPart is how much of a host, from its start, is a domain below a known top-level one; 0 when nothing is. Without a scheme in front
 // a host is plain ASCII.
 func knownPart(host string, scheme bool) int {
-	for {
-		labels := strings.Split(host, ".")
-		if len(labels) < 2 {
-			return 0
+	labels := strings.Split(host, ".")
+	for i, l := range labels {
+		if utf8.RuneCountInString(l) > maxLabel || !scheme && !isASCII(l) {
+			labels = labels[:i]
+			break
 		}
-		if knownHost(labels, scheme) {
-			return len(host)
-		}
-		host = host[:strings.LastIndexByte(host, '.')]
 	}
+	for ; len(labels) > 1; labels = labels[:len(labels)-1] {
+		domain, top := labels[len(labels)-2], labels[len(labels)-1]
+		if !strings.Contains(domain, "_") && isTopLevel(top) { // further down there may be underscores
+			return len(strings.Join(labels, "."))
+		}
+	}
+	return 0
 }
 
-func knownHost(labels []string, scheme bool) bool {
-	for _, l := range labels {
-		if utf8.RuneCountInString(l) > maxLabel {
-			return false
-		}
-		if !scheme && strings.ContainsFunc(l, func(r rune) bool { return r >= utf8.RuneSelf }) {
-			return false
-		}
-	}
-	if strings.Contains(labels[len(labels)-2], "_") { // only further down may there be one
-		return false
-	}
-	top, err := idna.ToASCII(strings.ToLower(labels[len(labels)-1]))
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// isTopLevel reports whether a label is a top-level domain that exists.
+func isTopLevel(label string) bool {
+	top, err := idna.ToASCII(strings.ToLower(label))
 	if err != nil {
 		return false
 	}
