@@ -48,7 +48,7 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/media", "internal/platforms", "internal/posts"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/media", "internal/platforms", "internal/posts", "internal/rules", "internal/subreddit"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -56,12 +56,16 @@ var rules = []rule{
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/media", "internal/platforms", "internal/postgres", "internal/verdict"},
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/media", "internal/platforms", "internal/platforms/outline", "internal/postgres", "internal/verdict"},
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/media", ours: []string{"internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,
 		why: "files are the same for every platform and every post"},
+	{packages: "internal/rules", ours: []string{"internal/errs", "internal/platforms", "internal/platforms/outline"}, never: slices.Concat(sql, river, network),
+		why: "the list of rules is data: what a platform's posts can break is read off the registry it is given"},
+	{packages: "internal/subreddit", ours: []string{"internal/errs", "internal/outbound", "internal/platforms", "internal/platforms/rest"}, never: slices.Concat(sql, river),
+		why: "it asks Reddit one question and keeps nothing"},
 	{packages: "internal/verdict", ours: []string{"internal/platforms"}, never: slices.Concat(sql, river, network), noClock: true,
 		why: "what an outcome means is a pure function: no clock, no database, no network"},
 

@@ -14,8 +14,11 @@ import (
 	"posthorn"
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
+	"posthorn/internal/media"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
+	"posthorn/internal/rules"
+	"posthorn/internal/subreddit"
 )
 
 // Publisher takes new posts.
@@ -37,11 +40,29 @@ type PostKeeper interface {
 	Timeline(ctx context.Context, by auth.Principal, postID string) ([]posts.Step, error)
 }
 
+// PostChecker says what is wrong with a post, and how long a text or a file may be, without storing anything.
+type PostChecker interface {
+	Validate(ctx context.Context, p posts.NewPost) (posts.Checked, error)
+	Lengths(text string) []posts.Length
+	FileLimits(t platforms.MediaType) map[string]int64
+}
+
 // Posts is the domain of posts.
 type Posts interface {
 	Publisher
 	PostReader
 	PostKeeper
+	PostChecker
+}
+
+// MediaLooker says what lies at an address. Its error is a *media.Fault where the address or the file is at fault.
+type MediaLooker interface {
+	Look(ctx context.Context, address string) (media.Look, error)
+}
+
+// Subreddits looks subreddits up; false when there is none of that name.
+type Subreddits interface {
+	Look(ctx context.Context, name string) (a subreddit.About, found bool, err error)
 }
 
 // AccountReader reads accounts and profiles, and how many there are in all.
@@ -78,7 +99,10 @@ type Config struct {
 	Accounts      Accounts
 	Keys          Authenticator
 	Platforms     *platforms.Registry
+	PublicURL     string // how the world reaches the server, for links to its own pages; without a slash at the end
 	Health        Health
+	MediaLooker   MediaLooker
+	Subreddits    Subreddits
 	Media         http.Handler // serves /media/*; nil: there is none
 	Log           zerolog.Logger
 	Now           func() time.Time
@@ -99,6 +123,7 @@ type Server struct {
 	doc       *openapi3.T
 	docJSON   []byte
 	platforms []byte // the answer of listPlatforms, which never changes
+	rules     *rules.Book
 	router    *chi.Mux
 }
 
@@ -123,6 +148,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.platforms, err = encode(list); err != nil {
 		return nil, fmt.Errorf("http: platforms: %w", err)
+	}
+	if s.rules, err = rules.New(cfg.Platforms); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
 	}
 	if err := s.route(); err != nil {
 		return nil, fmt.Errorf("http: %w", err)

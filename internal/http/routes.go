@@ -77,6 +77,7 @@ func (s *Server) route() error {
 	for id := range handlers {
 		return fmt.Errorf("handler %q has no operation", id)
 	}
+	s.ruleRoutes()
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
 		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)

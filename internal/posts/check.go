@@ -20,27 +20,32 @@ type Problem struct {
 
 // check holds a planned post to every rule, after measuring its media. It also settles the types of media that were not told.
 func (s *Service) check(ctx context.Context, post Post) error {
+	return invalid(s.problems(ctx, post))
+}
+
+// problems are all faults of a planned post.
+func (s *Service) problems(ctx context.Context, post Post) []Problem {
 	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
 	problems := mediaProblems(post, measured)
 	seen := map[string]int{}
 	for i, t := range post.Targets {
-		platform, _ := s.Platforms.Get(t.Platform)
+		info, validator := s.rulesOf(t.Platform)
 		c := post.content(t)
 		for j := range c.Media {
 			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
 		}
-		for _, p := range platforms.Check(platform, c) {
+		for _, p := range platforms.CheckRules(info, validator, c) {
 			p.Field = requestField(p.Field, i, t)
 			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
 		}
 		key := string(post.fingerprint(t)) + string(t.Options) // the same picture as a post and as a story is meant
-		if first, twice := seen[key]; twice {
+		if first, twice := seen[key]; twice && t.Account.ID != "" {
 			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
 				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
 		}
 		seen[key] = i
 	}
-	return invalid(problems)
+	return problems
 }
 
 // mediaURLs lists every address of media that a target would publish, once.
@@ -74,7 +79,7 @@ func mediaProblems(post Post, measured map[string]media.Result) []Problem {
 			case errors.As(r.Err, &fault):
 				list = append(list, Problem{Problem: platforms.Problem{Rule: fault.Rule, Field: field, Message: fault.Message, Remediation: fault.Remediation}})
 			case r.Err != nil:
-				list = append(list, Problem{Problem: platforms.Problem{Rule: "media.unreachable", Field: field, Message: "the media could not be read"}})
+				list = append(list, Problem{Problem: platforms.Problem{Rule: media.RuleUnreachable, Field: field, Message: "the media could not be read"}})
 			case m.Type == "":
 				m.Type = typeOf(r.Info.MIME)
 			case broad(m.Type) != broad(typeOf(r.Info.MIME)):
@@ -154,5 +159,5 @@ func invalid(problems []Problem) error {
 	if n := len(problems) - 1; n > 0 {
 		message += fmt.Sprintf(" (and %d more, see details)", n)
 	}
-	return &errs.Error{Code: errs.Invalid, Field: first.Field, Message: message, Details: map[string]any{"fields": fields, "problems": problems}}
+	return &errs.Error{Code: errs.Invalid, Field: first.Field, Message: message, Rule: first.Rule, Remedy: first.Remediation, Details: map[string]any{"fields": fields, "problems": problems}}
 }

@@ -21,6 +21,12 @@ func Of(name string) (platforms.Info, bool) {
 	return outlines[i], true
 }
 
+// Premium is the contract's name for X as its paying users have it.
+const Premium = "twitterPremium"
+
+// PremiumText is how long a text of theirs may be.
+var PremiumText = platforms.TextLimit{Max: 25000, Count: platforms.Weighted, Source: "https://help.x.com/en/using-x/x-premium"}
+
 const (
 	mb = 1 << 20
 	gb = 1 << 30
