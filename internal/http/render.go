@@ -62,6 +62,9 @@ func (s *Server) targetError(platform string, f *posts.Failure) wire.TargetError
 	}
 	rule := s.rules.Failure(platform, f.Kind, f.Rule)
 	out.Rule, out.DocURL = rule.Name, s.ruleURL(rule.Name)
+	if f.Rule != "" {
+		out.Rule = f.Rule // as in advise
+	}
 	if out.Remediation == "" {
 		out.Remediation = rule.Remedy
 	}

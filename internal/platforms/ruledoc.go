@@ -73,7 +73,7 @@ func (d *documenter) kind(k PostKind) {
 	d.add(RuleDoc{Name: k.Name + ".media_type", Field: "mediaItems[0].type", Title: sentence + " does not take this type of media", Limit: typeNames(k.Types),
 		Meaning: fmt.Sprintf("The target would be %s on %s, and an attached file is of a type that it cannot hold.", one, title),
 		Remedy:  "Attach files of the listed types, or give this target its own customMedia.", Source: k.Source})
-	if !k.Mixed && k.MaxMedia > 1 {
+	if !k.Mixed && k.MaxMedia > 0 {
 		d.add(RuleDoc{Name: k.Name + ".no_mix", Field: "mediaItems", Title: sentence + " holds one type of media", Meaning: "The attached media are of several types, which cannot stand in one post.",
 			Remedy: "Split the media over several posts.", Source: k.Source})
 	}

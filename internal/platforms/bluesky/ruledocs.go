@@ -84,16 +84,23 @@ var says = map[string]string{
 	"use_dpop_nonce":         "The account's host asks for the call to be repeated",
 }
 
-// codeDocs describe the errors of the protocol that are known.
+// codeDocs describe the errors of the protocol that are known. Some have two spellings.
 func codeDocs() []platforms.RuleDoc {
+	codes := map[string][]string{}
+	for code := range meanings {
+		codes[ruleOf(code)] = append(codes[ruleOf(code)], code)
+	}
 	var list []platforms.RuleDoc
-	for code, m := range meanings {
+	for rule, spellings := range codes {
+		slices.Sort(spellings)
+		m := meanings[spellings[0]]
 		remedy := m.remediation
 		if remedy == "" {
 			remedy = usual[m.kind]
 		}
-		list = append(list, platforms.RuleDoc{Name: ruleOf(code), Failure: true, Title: says[code], Remedy: remedy, Source: docs,
-			Meaning: "The account's host answers with the error " + code + ". " + says[code] + "."})
+		title := says[spellings[0]]
+		list = append(list, platforms.RuleDoc{Name: rule, Failure: true, Title: title, Remedy: remedy, Source: docs,
+			Meaning: "The account's host answers with the error " + strings.Join(spellings, " or ") + ": " + strings.ToLower(title[:1]) + title[1:] + "."})
 	}
 	slices.SortFunc(list, func(a, b platforms.RuleDoc) int { return cmp.Compare(a.Name, b.Name) })
 	return list
