@@ -104,6 +104,7 @@ var rules = []rule{
 	{packages: "internal/errs", never: slices.Concat(sql, river, network), why: "the codes of our own faults; what they are called on the wire is http's affair"},
 	{packages: "internal/id", never: slices.Concat(sql, river, network), noClock: true, why: "an ID is made of random digits and the time it is given"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},
+	{packages: "internal/devtools/rulelist", ours: []string{"internal/platforms/all", "internal/rules"}, why: "it writes the list of rules of every adapter"},
 	{packages: "internal/devtools/*", why: "tools for the developer stand alone"},
 	{packages: "migrations", why: "SQL files"},
 	{packages: "", why: "the contract, embedded"},

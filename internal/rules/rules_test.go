@@ -1,8 +1,10 @@
 package rules_test
 
 import (
+	"bytes"
 	"context"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -158,4 +160,12 @@ func (d demo) Info() platforms.Info {
 
 func (demo) Publish(context.Context, *platforms.Conn, platforms.Task) (platforms.Step, error) {
 	return platforms.Step{}, nil
+}
+
+func TestTheFileIsFresh(t *testing.T) {
+	t.Parallel()
+	kept, err := os.ReadFile("../../docs/rules.md")
+	if err != nil || !bytes.Equal(kept, book(t).Markdown()) {
+		t.Errorf("docs/rules.md is not what the list says (%v); write it anew with make generate", err)
+	}
 }
