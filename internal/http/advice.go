@@ -16,31 +16,44 @@ func (s *Server) ruleURL(name string) string { return s.cfg.PublicURL + rules.Pa
 
 // advise completes a failure with the rule that was broken, what to do about it, and what a platform said.
 func (s *Server) advise(body *wire.Error, e *errs.Error) {
-	rule, listed := s.rules.Find(e.Rule)
 	var remote *platforms.Error
-	if errors.As(e.Err, &remote) {
-		body.Platform, _ = e.Details["platform"].(string)
-		body.PlatformError, body.APIVersion = verbatim(string(remote.Body)), remote.APIVersion
-		if !listed && body.Platform != "" {
-			rule, listed = s.rules.Failure(body.Platform, remote.Kind, remote.Rule), true
-		}
+	if platform, _ := e.Details["platform"].(string); platform != "" && errors.As(e.Err, &remote) {
+		s.quote(body, platform, remote)
 		if body.Code == "platform_api_error" {
 			body.Type = "platform_error"
 		}
 	}
+	rule, listed := s.rules.Find(e.Rule)
 	if !listed {
 		rule = s.rules.Answer(e.Code, body.Code)
 	}
-	body.Rule, body.Remediation, body.DocURL = rule.Name, e.Remedy, s.ruleURL(rule.Name)
-	if e.Rule != "" { // one that is missing from the list keeps its name and gets the next best page, which the tests do not let pass
-		body.Rule = e.Rule
+	if e.Rule != "" || body.Rule == "" {
+		s.cite(body, e.Rule, rule)
 	}
-	if body.Remediation == "" {
-		body.Remediation = rule.Remedy
+	if e.Remedy != "" {
+		body.Remediation = e.Remedy
 	}
 	if problems, ok := body.Details["problems"].([]posts.Problem); ok {
 		body.Details = maps.Clone(body.Details) // the error keeps its own
 		body.Details["problems"] = s.advised(problems)
+	}
+}
+
+// quote completes a failure at a platform with what the platform said, and the rule that this breaks.
+func (s *Server) quote(body *wire.Error, platform string, e *platforms.Error) {
+	body.Platform, body.PlatformError, body.APIVersion = platform, verbatim(string(e.Body)), e.APIVersion
+	s.cite(body, e.Rule, s.rules.Failure(platform, e.Kind, e.Rule))
+	if e.Remediation != "" {
+		body.Remediation = e.Remediation
+	}
+}
+
+// cite names a rule and links to its page. A name that is missing from the list stays, and gets the next best page: the tests do not let
+// that pass.
+func (s *Server) cite(body *wire.Error, name string, rule rules.Rule) {
+	body.Rule, body.Remediation, body.DocURL = rule.Name, rule.Remedy, s.ruleURL(rule.Name)
+	if name != "" {
+		body.Rule = name
 	}
 }
 

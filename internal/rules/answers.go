@@ -29,6 +29,15 @@ var byWire = map[string]string{
 	"account_not_found":               "account.not_found",
 	"profile_not_found":               "profile.not_found",
 	"profile_name_conflict":           "profile.name_conflict",
+	"gone":                            "request.gone",
+	"post_busy":                       "post.busy",
+	"email_taken":                     "user.email_taken",
+	"invite_not_found":                "invite.unknown",
+	"invite_used":                     "invite.used",
+	"invite_expired":                  "invite.expired",
+	"device_not_found":                "device.unknown",
+	"device_code_expired":             "device.expired",
+	"not_replayable":                  "webhook.not_replayable",
 	"queue_slot_conflict":             "queue.slot_conflict",
 	"invalid_credentials":             "account.invalid_credentials",
 	"platform_api_error":              "platform.api_error",
@@ -58,8 +67,10 @@ var byCode = map[errs.Code]string{
 
 // Answer is the rule of a failed request that names none itself, by its machine code and ours.
 func (b *Book) Answer(code errs.Code, wire string) Rule {
-	if r, ok := b.byName[byWire[wire]]; ok {
-		return r
+	for _, name := range []string{byWire[wire], byCode[code]} {
+		if r, ok := b.byName[name]; ok {
+			return r
+		}
 	}
-	return b.byName[byCode[code]]
+	return b.byName["request.invalid"]
 }

@@ -5,12 +5,12 @@ import "slices"
 // areas are what the first parts of the server's own rules are called.
 var areas = map[string]string{
 	"request": "Requests", "idempotency": "Idempotency", "server": "The server", "post": "Posts", "media": "Media", "account": "Accounts", "profile": "Profiles",
-	"queue": "Queues", "platform": "Platforms", "connect": "Connecting accounts", "budget": "Budgets", "billing": "Billing", "people": "Keys, users and invites",
-	"tools": "Validation tools",
+	"queue": "Queues", "platform": "Platforms", "connect": "Connecting accounts", "budget": "Budgets", "billing": "Billing", "key": "API keys", "user": "Users", "invite": "Invitations", "device": "Signing in on a device", "group": "Account groups",
+	"tools": "Validation tools", "api": "Requests", "recycling": "Recycling", "video": "Videos", "webhook": "Webhooks",
 }
 
 // own are the rules of this server.
-var own = slices.Concat(requestRules, serverRules, postRules, mediaRules, accountRules, peopleRules, queueRules, toolRules)
+var own = slices.Concat(requestRules, serverRules, postRules, mediaRules, accountRules, peopleRules, queueRules, webhookRules, toolRules)
 
 const see = "The answer's param and details.fields name the field at fault."
 
@@ -41,6 +41,9 @@ var requestRules = []Rule{
 	{Name: "request.conflict", Status: 409, Code: "conflict", Title: "This is not possible in the present state", Meaning: "The request is right in itself, but something else stands in its way: a name that is taken, or work that is under way.", Remedy: "Read the object again, then decide."},
 	{Name: "request.rate_limited", Status: 429, Code: "rate_limit_exceeded", Title: "There were too many requests", Meaning: "A limit on requests or posts in a time is reached. The Retry-After header says how many seconds to wait.",
 		Remedy: "Wait as long as Retry-After says, and spread requests out."},
+	{Name: "request.gone", Status: 410, Code: "gone", Title: "It is over", Meaning: "What the request is about was there, and has expired or been used up.", Remedy: "Begin anew."},
+	{Name: "api.rate_limit", Status: 429, Code: "rate_limit_exceeded", Title: "The owner makes too many requests", Meaning: "An owner may make so many requests in any minute, more with more connected accounts. The X-RateLimit headers tell how many are left.",
+		Remedy: "Wait as long as the Retry-After header says, and spread requests out."},
 	{Name: "idempotency.in_flight", Status: 409, Code: "idempotency_conflict", Title: "The first request with this key is still running", Meaning: "The same Idempotency-Key was sent again before the first request was answered.",
 		Remedy: "Wait as long as Retry-After says, then send the request again: it gets the first one's answer."},
 	{Name: "idempotency.key_reused", Status: 422, Code: "idempotency_key_reused", Title: "The idempotency key belongs to another request", Meaning: "The same Idempotency-Key was used within 24 hours with another body.", Remedy: "Use a new key for each new request."},

@@ -4,6 +4,19 @@ var postRules = []Rule{
 	{Name: "post.repeated_target", Status: 400, Code: "invalid_field_value", Field: "platforms[1]", Title: "Two targets would publish the same at the same account", Meaning: "An account is named twice with the same text, media and options.", Remedy: "Remove one of the two, or give it a customContent."},
 	{Name: "post.duplicate_content", Status: 409, Code: "duplicate_content", Field: "platforms[0]", Title: "The same was posted to this account within 24 hours", Meaning: "A post with the same text and media is scheduled, or was published, at this account. details.existingPostId names it.",
 		Remedy: "Change the text, wait, or delete the earlier post. A safe retry of the same request uses x-request-id."},
+	{Name: "post.busy", Status: 409, Code: "post_busy", Field: "platform", Title: "Something else is being done with the post", Meaning: "Another request, or a worker, changes the post at the platform right now.", Remedy: "Wait as long as the Retry-After header says, read the post, then try again."},
+	{Name: "post.not_published_there", Status: 400, Code: "invalid_field_value", Field: "platform", Title: "The post is not published there", Meaning: "Only what is published at a platform can be edited or taken away there.", Remedy: "Read the post to see where it is published."},
+	{Name: "post.edit_unsupported", Status: 400, Code: "platform_not_supported", Field: "platform", Title: "The platform does not let posts be edited", Meaning: "The platform's API has no way to change a published post, or this server does not use it yet.", Remedy: "Edit the post in the platform's app, or publish it anew."},
+	{Name: "post.unpublish_unsupported", Status: 400, Code: "platform_not_supported", Field: "platform", Title: "The platform does not let posts be deleted", Meaning: "The platform's API has no way to delete a published post, or this server does not use it yet.", Remedy: "Delete the post in the platform's app."},
+	{Name: "post.metadata_unsupported", Status: 400, Code: "platform_not_supported", Field: "platform", Title: "The platform has no videos whose metadata could be changed", Meaning: "Title, description and tags of a published video can be changed at YouTube alone.", Remedy: "Send platform youtube."},
+	{Name: "video.nothing_to_update", Status: 400, Code: "missing_required_field", Title: "There is nothing to update", Meaning: "The request names a video and no field of it.", Remedy: "Send at least one field to update."},
+	{Name: "video.max_tags", Status: 400, Code: "invalid_field_value", Field: "tags", Title: "The tags are too long", Limit: "500 characters altogether", Meaning: "The lengths of all tags are added up, with the commas between them.", Remedy: "Remove some tags.", Source: "https://developers.google.com/youtube/v3/docs/videos"},
+	{Name: "recycling.gap", Status: 400, Code: "invalid_field_value", Field: "recycling.gap", Title: "The gap between two copies is missing or out of range", Meaning: "It is the number of weeks or months between a post and its next copy.", Remedy: "Send a whole number from 1 on."},
+	{Name: "recycling.gap_freq", Status: 400, Code: "invalid_field_value", Field: "recycling.gapFreq", Title: "The unit of the gap does not exist", Limit: "week, month", Meaning: "A gap is counted in weeks or months.", Remedy: "Send week or month."},
+	{Name: "recycling.expire_count", Status: 400, Code: "invalid_field_value", Field: "recycling.expireCount", Title: "The number of copies is out of range", Meaning: "It is how many copies are made before recycling ends.", Remedy: "Send a whole number within the range that the error names, or leave it out."},
+	{Name: "recycling.expire_date", Status: 400, Code: "invalid_field_value", Field: "recycling.expireDate", Title: "The end of recycling cannot be used", Meaning: "It is no date, or lies before the first copy.", Remedy: "Send a later date, or leave it out."},
+	{Name: "recycling.variations", Status: 400, Code: "invalid_field_value", Field: "recycling.contentVariations", Title: "The variations of the text cannot be used", Meaning: "There are too few of them or too many, or one is empty.", Remedy: "Send at least two texts, or leave contentVariations out."},
+	{Name: "recycling.max_active", Status: 400, Code: "invalid_field_value", Field: "recycling", Title: "The account has too many recycled posts", Limit: "10 for each account", Meaning: "So many posts of an account can be recycled at a time.", Remedy: "End the recycling of another post first."},
 	{Name: "post.publishing", Status: 409, Code: "post_publishing", Title: "The post is being published right now", Meaning: "A post cannot be changed while a worker is at it, since nobody could say what was published.", Remedy: "Read the post until it has ended, then try again."},
 }
 
@@ -27,7 +40,19 @@ func media(name, title, meaning, remedy string) Rule {
 }
 
 var queueRules = []Rule{
+	{Name: "queue.unknown", Status: 404, Code: "not_found", Field: "queueId", Title: "There is no such queue", Meaning: "The profile has no queue with this ID.", Remedy: "List the queues with GET /v1/queue/slots and use one of their IDs."},
+	{Name: "queue.none", Status: 404, Code: "not_found", Title: "The profile has no queue", Meaning: "A post can be queued only where there are slots to put it into.", Remedy: "Make a queue with POST /v1/queue/slots."},
+	{Name: "queue.inactive", Status: 400, Code: "invalid_field_value", Title: "The queue is inactive", Meaning: "An inactive queue gives out no slots.", Remedy: "Set active to true, or use another queue."},
+	{Name: "queue.full", Status: 404, Code: "not_found", Title: "The queue has no free slot", Meaning: "Every slot within the time that a queue looks ahead is taken.", Remedy: "Add slots to the queue, or use another one."},
+	{Name: "queue.no_slots", Status: 400, Code: "invalid_field_value", Field: "slots", Title: "The queue has no times", Meaning: "A queue has at least one time of the week at which it publishes.", Remedy: "Send at least one slot with dayOfWeek and time."},
+	{Name: "queue.too_many", Status: 400, Code: "invalid_field_value", Title: "The profile has as many queues as it may have", Meaning: "There is a limit on queues for each profile.", Remedy: "Delete a queue first."},
+	{Name: "queue.slot_taken", Status: 409, Code: "queue_slot_conflict", Field: "scheduledFor", Title: "The queue has a post at this time already", Meaning: "Two posts of one queue never share a slot.", Remedy: "Choose another time, or let the queue choose the next free slot."},
 	{Name: "queue.slot_conflict", Status: 409, Code: "queue_slot_conflict", Field: "scheduledFor", Title: "The queue has a post at this time already", Meaning: "Two posts of one queue never share a slot.", Remedy: "Choose another time, or let the queue choose the next free slot."},
+}
+
+var webhookRules = []Rule{
+	{Name: "webhook.max_endpoints", Status: 400, Code: "invalid_field_value", Title: "There are as many webhooks as there may be", Limit: "50", Meaning: "Each owner has so many webhooks at most.", Remedy: "Delete one that is not used any more."},
+	{Name: "webhook.not_replayable", Status: 422, Code: "not_replayable", Field: "eventId", Title: "The delivery cannot be sent again", Meaning: "Its payload is not kept any more.", Remedy: "Read what it told about through the API."},
 }
 
 var toolRules = []Rule{

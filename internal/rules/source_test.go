@@ -122,8 +122,11 @@ func (s *scan) used(n ast.Node) bool {
 			}
 		}
 	case *ast.CallExpr:
-		name := ""
-		switch f := n.Fun.(type) {
+		name, fun := "", n.Fun
+		if generic, ok := fun.(*ast.IndexExpr); ok {
+			fun = generic.X
+		}
+		switch f := fun.(type) {
 		case *ast.Ident:
 			name = f.Name
 		case *ast.SelectorExpr:
