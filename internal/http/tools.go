@@ -45,8 +45,7 @@ func (s *Server) validatePost(w http.ResponseWriter, r *http.Request) error {
 	post := wire.CreatePostRequest{Title: in.Title, Content: in.Content, MediaItems: in.MediaItems, ScheduledFor: in.ScheduledFor, Timezone: in.Timezone, Tags: in.Tags,
 		TiktokSettings: in.TiktokSettings, FacebookSettings: in.FacebookSettings}
 	for _, t := range in.Platforms {
-		post.Platforms = append(post.Platforms, wire.NewTarget{Platform: t.Platform, AccountID: t.AccountID, CustomContent: t.CustomContent, CustomMedia: t.CustomMedia,
-			ScheduledFor: t.ScheduledFor, PlatformSpecificData: t.PlatformSpecificData})
+		post.Platforms = append(post.Platforms, wire.NewTarget(t))
 	}
 	return s.verdict(w, r, post)
 }

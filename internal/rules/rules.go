@@ -65,7 +65,9 @@ func New(registry *platforms.Registry) (*Book, error) {
 			}
 		}
 	}
-	slices.SortFunc(b.sorted, func(x, y Rule) int { return cmp.Or(cmp.Compare(x.Platform, y.Platform), cmp.Compare(x.Area, y.Area), cmp.Compare(x.Name, y.Name)) })
+	slices.SortFunc(b.sorted, func(x, y Rule) int {
+		return cmp.Or(cmp.Compare(x.Platform, y.Platform), cmp.Compare(x.Area, y.Area), cmp.Compare(x.Name, y.Name))
+	})
 	return b, nil
 }
 
