@@ -101,7 +101,8 @@ func TestWeighted(t *testing.T) {
 	}
 }
 
-// TestCountsAreQuick holds that the longest text that the API takes is counted in no time, however it is made.
+// TestCountsAreQuick holds that the time to count the longest text that the API takes grows with its length and not with the square of it:
+// that would be minutes. The bound leaves room for a busy machine under the race detector.
 func TestCountsAreQuick(t *testing.T) {
 	t.Parallel()
 	for _, piece := range []string{"a.", "a.b ", "http://", "https://example.com/(", "🇩", "e\u0301", "a@b.", "\u200d", "((((", "x.com/?"} {
@@ -109,7 +110,7 @@ func TestCountsAreQuick(t *testing.T) {
 		begun := time.Now()
 		Weighted.Of(text)
 		EmojiBytes.Of(text)
-		if took := time.Since(begun); took > 3*time.Second {
+		if took := time.Since(begun); took > 30*time.Second {
 			t.Errorf("a text of %q takes %s", piece, took)
 		}
 	}
