@@ -50,12 +50,12 @@ vet: ## run go vet
 	go vet -tags pds ./test/...
 
 .PHONY: generate
-generate: ## write the generated files anew, from openapi.yaml
+generate: ## write the generated files anew, from openapi.yaml and the list of rules
 	go generate ./...
 
 .PHONY: fresh
 fresh: ## fail when a generated file is out of date (and write it anew)
-	@sums() { find . -name '*.gen.go' -not -path './.*' | sort | xargs cksum; }; \
+	@sums() { find . \( -name '*.gen.go' -o -path ./docs/rules.md \) -not -path './.*' | sort | xargs cksum; }; \
 	before=$$(sums); go generate ./...; after=$$(sums); \
 	[ "$$before" = "$$after" ] || { echo "generated files were out of date and are written anew; commit them:"; \
 	diff <(echo "$$before") <(echo "$$after") | awk '/^>/ { print "  " $$NF }'; exit 1; }

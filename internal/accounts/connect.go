@@ -27,7 +27,7 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 	}
 	token, found, err := connector.Login(ctx, s.Visitor(platform), fields)
 	if err != nil {
-		return Account{}, loginError(err)
+		return Account{}, loginError(platform, err)
 	}
 	if len(found) != 1 {
 		return Account{}, errs.New(errs.Internal, "%s gave %d accounts for one login", platform, len(found))
@@ -86,23 +86,23 @@ func mayReconnect(ctx context.Context, tx pgx.Tx, by auth.Principal, platform, r
 }
 
 // loginError renders a platform's refusal for the user who typed the credentials.
-func loginError(err error) error {
+func loginError(platform string, err error) error {
 	e := platforms.AsError(err)
 	message := e.Message
 	if e.Remediation != "" {
 		message += ". " + e.Remediation
 	}
-	out := &errs.Error{Code: errs.Invalid, Message: message, Err: err}
+	out := &errs.Error{Code: errs.Invalid, Message: message, Err: err, Rule: e.Rule, Remedy: e.Remediation, Details: map[string]any{"platform": platform}}
 	switch e.Kind {
 	case platforms.Unauthorized, platforms.TokenExpired:
 		out.Code, out.Wire = errs.Unauthorized, "invalid_credentials"
 	case platforms.RateLimited:
 		out.Code = errs.Limited
 		if !e.Reset.IsZero() {
-			out.Details = map[string]any{"resetAt": e.Reset}
+			out.Details["resetAt"] = e.Reset
 		}
 	case platforms.Rejected, platforms.Duplicate:
-		out.Details = map[string]any{"status": e.Status, "code": e.Code}
+		out.Details["status"], out.Details["code"] = e.Status, e.Code
 	default:
 		out.Code, out.Wire = errs.Unavailable, "platform_api_error"
 		out.Message = "The platform could not be reached, try again: " + message

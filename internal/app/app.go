@@ -28,6 +28,7 @@ import (
 	"posthorn/internal/postgres"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
+	"posthorn/internal/subreddit"
 	"posthorn/internal/tokens"
 	"posthorn/internal/verdict"
 )
@@ -56,7 +57,10 @@ type App struct {
 	Queues      *queues.Service
 	Media       *media.Store
 	Now         func() time.Time // the one clock of the process
-	close       []func()
+
+	prober     *media.Prober
+	subreddits *subreddit.Service
+	close      []func()
 }
 
 // Open connects to the database and makes the parts. name tells this process's connections from others. It fails with one clear
@@ -92,13 +96,14 @@ func (a *App) wire(ctx context.Context) error {
 	a.close = append(a.close, func() { _ = store.Close() })
 	ways := outbound.NewPlatforms(outbound.PlatformOptions{Gateway: a.Config.Gateway, AllowPrivate: a.Config.AllowPrivate, Now: now})
 	guarded := outbound.NewGuarded(outbound.Options{AllowPrivate: a.Config.AllowPrivate})
-	a.Media = store
+	a.Media, a.prober = store, &media.Prober{Client: guarded}
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
+	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
 	a.Auth.Profiles = a.Accounts
-	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
+	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues = a.Queues
@@ -130,6 +135,8 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		Platforms:     a.Platforms,
 		Health:        health{a},
 		Media:         a.Media.Handler(),
+		MediaLooker:   a.prober,
+		Subreddits:    a.subreddits,
 		Log:           a.Log,
 		Now:           a.Now,
 		PublicURL:     a.Config.PublicURL,

@@ -20,7 +20,7 @@ import (
 // Posts takes new posts, or only says what would become of them.
 type Posts interface {
 	Create(ctx context.Context, by auth.Principal, p posts.NewPost) (posts.Created, error)
-	Validate(ctx context.Context, by auth.Principal, p posts.NewPost) error
+	Try(ctx context.Context, by auth.Principal, p posts.NewPost) error
 }
 
 // Accounts lists what a principal reaches.
@@ -175,7 +175,7 @@ func lane(p posts.NewPost) int {
 func (x *run) one(ctx context.Context, r *row) {
 	var err error
 	if x.dry {
-		err = x.Posts.Validate(ctx, x.by, r.post)
+		err = x.Posts.Try(ctx, x.by, r.post)
 	} else {
 		var created posts.Created
 		created, err = x.Posts.Create(ctx, x.by, r.post)

@@ -32,7 +32,7 @@ func (o others) Create(ctx context.Context, _ auth.Principal, p posts.NewPost) (
 	return o.create(ctx, p)
 }
 
-func (o others) Validate(ctx context.Context, _ auth.Principal, p posts.NewPost) error {
+func (o others) Try(ctx context.Context, _ auth.Principal, p posts.NewPost) error {
 	_, err := o.create(ctx, p)
 	return err
 }

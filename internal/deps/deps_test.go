@@ -48,7 +48,8 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/idempotency", "internal/media", "internal/platforms", "internal/posts", "internal/queues"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/idempotency", "internal/media", "internal/platforms", "internal/posts", "internal/queues",
+		"internal/rules", "internal/subreddit"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -56,7 +57,7 @@ var rules = []rule{
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/postgres",
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/platforms/outline", "internal/postgres",
 		"internal/queues", "internal/verdict"},
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
@@ -67,6 +68,10 @@ var rules = []rule{
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/media", ours: []string{"internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,
 		why: "files are the same for every platform and every post"},
+	{packages: "internal/rules", ours: []string{"internal/errs", "internal/platforms", "internal/platforms/outline"}, never: slices.Concat(sql, river, network),
+		why: "the list of rules is data: what a platform's posts can break is read off the registry it is given"},
+	{packages: "internal/subreddit", ours: []string{"internal/errs", "internal/outbound", "internal/platforms", "internal/platforms/rest"}, never: slices.Concat(sql, river),
+		why: "it asks Reddit one question and keeps nothing"},
 	{packages: "internal/verdict", ours: []string{"internal/platforms"}, never: slices.Concat(sql, river, network), noClock: true,
 		why: "what an outcome means is a pure function: no clock, no database, no network"},
 
@@ -108,6 +113,7 @@ var rules = []rule{
 	{packages: "internal/id", never: slices.Concat(sql, river, network), noClock: true, why: "an ID is made of random digits and the time it is given"},
 	{packages: "internal/localtime", ours: []string{"internal/errs"}, never: slices.Concat(sql, river, network), noClock: true, why: "what a wall clock shows is arithmetic"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},
+	{packages: "internal/devtools/rulelist", ours: []string{"internal/platforms/all", "internal/rules"}, why: "it writes the list of rules of every adapter"},
 	{packages: "internal/devtools/*", why: "tools for the developer stand alone"},
 	{packages: "migrations", why: "SQL files"},
 	{packages: "", why: "the contract, embedded"},

@@ -17,6 +17,9 @@ import (
 
 const jsonType = "application/json"
 
+// ruleJSON is broken by a body that cannot be read.
+const ruleJSON = "request.invalid_json"
+
 // readBody reads a JSON body that is safe to decode and to store, and puts it back into the request. An empty one stays empty.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > s.cfg.MaxBody {
@@ -27,7 +30,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		return nil, s.tooLarge(w, r)
 	}
 	if err != nil {
-		return nil, &errs.Error{Code: errs.Invalid, Message: "The body could not be read to its end", Err: err}
+		return nil, &errs.Error{Code: errs.Invalid, Rule: ruleJSON, Message: "The body could not be read to its end", Err: err}
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // a byte order mark, as some editors and shells put there
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -37,10 +40,10 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		return nil, err
 	}
 	if !utf8.Valid(raw) {
-		return nil, errs.New(errs.Invalid, "The body is not valid UTF-8")
+		return nil, &errs.Error{Code: errs.Invalid, Rule: ruleJSON, Message: "The body is not valid UTF-8"}
 	}
 	if err := json.Unmarshal(raw, new(json.RawMessage)); err != nil {
-		return nil, errs.New(errs.Invalid, "The body is not valid JSON: %s", err)
+		return nil, &errs.Error{Code: errs.Invalid, Rule: ruleJSON, Message: "The body is not valid JSON: " + err.Error()}
 	}
 	return raw, scanJSON(raw)
 }
@@ -128,7 +131,7 @@ func hasFold(properties openapi3.Schemas, name string) bool {
 func decode(r *http.Request, into any) error {
 	err := json.NewDecoder(r.Body).Decode(into)
 	if err != nil {
-		return &errs.Error{Code: errs.Invalid, Message: "The body cannot be read", Err: err}
+		return &errs.Error{Code: errs.Invalid, Rule: ruleJSON, Message: "The body cannot be read", Err: err}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func ended(status posts.Status, f *posts.Failure) posts.Target {
 }
 
 func refused() *posts.Failure {
-	return &posts.Failure{Kind: platforms.Rejected, Category: platforms.PlatformRejected, Source: "platform", Message: "Bluesky said no", Remediation: "Change it", Rule: "bluesky.text",
+	return &posts.Failure{Kind: platforms.Rejected, Category: platforms.PlatformRejected, Source: "platform", Message: "Bluesky said no", Remediation: "Change it", Rule: "bluesky.text.max_length",
 		Code: "InvalidRequest", Endpoint: "POST bsky.social/xrpc/x", HTTPStatus: 400, Body: `{"error":"InvalidRequest"}`, RequestID: "req", At: testNow}
 }
 
@@ -201,31 +201,29 @@ func TestRequestIDReachesCreateOnlyFromTheCaller(t *testing.T) {
 
 func TestCreateErrors(t *testing.T) {
 	t.Parallel()
-	type problem struct {
-		Rule string `json:"rule"`
-	}
 	tests := []struct {
 		name   string
 		err    error
 		status int
-		want   string // a JSON object
+		rule   string
+		want   string // a JSON object, without what tells of the rule
 	}{
 		{"rules", &errs.Error{Code: errs.Invalid, Field: "content", Message: "bluesky: too long", Details: map[string]any{"fields": map[string][]string{"content": {"too long"}},
-			"problems": []problem{{"bluesky.text"}}}}, 400,
-			`{"error":"bluesky: too long","code":"invalid_field_value","type":"invalid_request_error","param":"content","details":{"fields":{"content":["too long"]},"problems":[{"rule":"bluesky.text"}]}}`},
-		{"one field", errs.Fieldf("timezone", "no such zone"), 400,
+			"problems": []posts.Problem{{Platform: "bluesky", Problem: platforms.Problem{Rule: "bluesky.text.max_length", Field: "content", Message: "too long"}}}}, Rule: "bluesky.text.max_length"}, 400, "bluesky.text.max_length",
+			`{"error":"bluesky: too long","code":"invalid_field_value","type":"invalid_request_error","param":"content","details":{"fields":{"content":["too long"]},"problems":[{"rule":"bluesky.text.max_length","field":"content","message":"too long","platform":"bluesky","remediation":"Shorten the text, or give this target a shorter customContent. POST /v1/tools/validate/post-length counts a text for every platform.","docUrl":"https://posthorn.test/docs/rules/bluesky.text.max_length"}]}}`},
+		{"one field", errs.Fieldf("timezone", "no such zone"), 400, "request.invalid_field_value",
 			`{"error":"no such zone","code":"invalid_field_value","type":"invalid_request_error","param":"timezone","details":{"fields":{"timezone":["no such zone"]}}}`},
-		{"duplicate", &errs.Error{Code: errs.Conflict, Wire: "duplicate_content", Message: "Again", Details: map[string]any{"accountId": accountID, "platform": "bluesky", "existingPostId": postID}}, 409,
+		{"duplicate", &errs.Error{Code: errs.Conflict, Wire: "duplicate_content", Message: "Again", Details: map[string]any{"accountId": accountID, "platform": "bluesky", "existingPostId": postID}}, 409, "post.duplicate_content",
 			`{"error":"Again","code":"duplicate_content","type":"invalid_request_error","accountId":"` + accountID + `","platform":"bluesky","existingPostId":"` + postID +
 				`","details":{"accountId":"` + accountID + `","platform":"bluesky","existingPostId":"` + postID + `"}}`},
-		{"foreign account", &errs.Error{Code: errs.Forbidden, Wire: errs.NoWire, Field: "platforms[0].accountId", Message: "Not yours"}, 403,
+		{"foreign account", &errs.Error{Code: errs.Forbidden, Wire: errs.NoWire, Field: "platforms[0].accountId", Message: "Not yours"}, 403, "request.forbidden",
 			`{"error":"Not yours","type":"permission_error","param":"platforms[0].accountId"}`},
-		{"disconnected", &errs.Error{Code: errs.Forbidden, Wire: "ACCOUNT_DISCONNECTED", Message: "Connect it"}, 403, `{"error":"Connect it","type":"permission_error","code":"ACCOUNT_DISCONNECTED"}`},
-		{"limited", &errs.Error{Code: errs.Limited, RetryAfter: 1500 * time.Millisecond}, 429, `{"error":"Too many requests","type":"rate_limit_error","code":"rate_limited"}`},
-		{"unavailable", errs.New(errs.Unavailable, "Soon"), 503, `{"error":"Soon","type":"api_error","code":"unavailable"}`},
-		{"the database is away", errAway, 503, `{"error":"The server cannot answer right now; try again","type":"api_error","code":"unavailable"}`},
-		{"anything else", errors.New("password=hunter2"), 500, `{"error":"Internal server error","type":"api_error","code":"internal_error"}`},
-		{"internal", &errs.Error{Code: errs.Internal, Message: "hunter2", Details: map[string]any{"hunter2": 1}}, 500, `{"error":"Internal server error","type":"api_error","code":"internal_error"}`},
+		{"disconnected", &errs.Error{Code: errs.Forbidden, Wire: "ACCOUNT_DISCONNECTED", Message: "Connect it"}, 403, "account.disconnected", `{"error":"Connect it","type":"permission_error","code":"ACCOUNT_DISCONNECTED"}`},
+		{"limited", &errs.Error{Code: errs.Limited, RetryAfter: 1500 * time.Millisecond}, 429, "request.rate_limited", `{"error":"Too many requests","type":"rate_limit_error","code":"rate_limited"}`},
+		{"unavailable", errs.New(errs.Unavailable, "Soon"), 503, "server.unavailable", `{"error":"Soon","type":"api_error","code":"unavailable"}`},
+		{"the database is away", errAway, 503, "server.unavailable", `{"error":"The server cannot answer right now; try again","type":"api_error","code":"unavailable"}`},
+		{"anything else", errors.New("password=hunter2"), 500, "server.internal", `{"error":"Internal server error","type":"api_error","code":"internal_error"}`},
+		{"internal", &errs.Error{Code: errs.Internal, Message: "hunter2", Details: map[string]any{"hunter2": 1}}, 500, "server.internal", `{"error":"Internal server error","type":"api_error","code":"internal_error"}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -237,7 +235,14 @@ func TestCreateErrors(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got.json(t)); got.status != tt.status || diff != "" {
+			body := got.json(t)
+			if rule := body["rule"]; rule != tt.rule || body["docUrl"] != "https://posthorn.test/docs/rules/"+tt.rule || body["remediation"] == "" {
+				t.Errorf("rule %v, docUrl %v, remediation %v; want %s", rule, body["docUrl"], body["remediation"], tt.rule)
+			}
+			for _, name := range []string{"rule", "docUrl", "remediation"} {
+				delete(body, name)
+			}
+			if diff := cmp.Diff(want, body); got.status != tt.status || diff != "" {
 				t.Errorf("status %d, want %d; body (-want +got):\n%s", got.status, tt.status, diff)
 			}
 			wait := map[string]string{"limited": "2", "unavailable": "5", "the database is away": "5"}[tt.name]

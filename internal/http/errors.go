@@ -66,7 +66,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	s.write(w, r, status, errorBody(e))
+	s.write(w, r, status, s.errorBody(e))
 }
 
 // ours is err as one of our errors. An internal one keeps nothing that may be shown.
@@ -82,7 +82,7 @@ func (s *Server) ours(err error) *errs.Error {
 	}
 }
 
-func errorBody(e *errs.Error) wire.Error {
+func (s *Server) errorBody(e *errs.Error) wire.Error {
 	kind := kinds[e.Code]
 	body := wire.Error{Error: e.Message, Code: kind.wire, Type: kind.typ, Param: e.Field, Details: e.Details}
 	if body.Error == "" {
@@ -107,5 +107,6 @@ func errorBody(e *errs.Error) wire.Error {
 		body.ExistingPostID, _ = e.Details["existingPostId"].(string)
 	}
 	body.RequiredGroup, _ = e.Details["required_group"].(string)
+	s.advise(&body, e)
 	return body
 }

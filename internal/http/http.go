@@ -15,9 +15,12 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/bulk"
+	"posthorn/internal/media"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
+	"posthorn/internal/rules"
+	"posthorn/internal/subreddit"
 )
 
 // Publisher takes new posts.
@@ -59,6 +62,13 @@ type Bulk interface {
 	Upload(ctx context.Context, by auth.Principal, file []byte, dryRun bool) (bulk.Result, error)
 }
 
+// PostChecker says what is wrong with a post, and how long a text or a file may be, without storing anything.
+type PostChecker interface {
+	Validate(ctx context.Context, p posts.NewPost) (posts.Checked, error)
+	Lengths(text string) []posts.Length
+	FileLimits(t platforms.MediaType) map[string]int64
+}
+
 // Posts is the domain of posts.
 type Posts interface {
 	Publisher
@@ -66,6 +76,17 @@ type Posts interface {
 	PostReader
 	PostKeeper
 	PostRemote
+	PostChecker
+}
+
+// MediaLooker says what lies at an address. Its error is a *media.Fault where the address or the file is at fault.
+type MediaLooker interface {
+	Look(ctx context.Context, address string) (media.Look, error)
+}
+
+// Subreddits looks subreddits up; false when there is none of that name.
+type Subreddits interface {
+	Look(ctx context.Context, name string) (a subreddit.About, found bool, err error)
 }
 
 // AccountReader reads accounts and profiles, and how many there are in all.
@@ -187,11 +208,13 @@ type Config struct {
 	People        People
 	Idempotency   Idempotency
 	Platforms     *platforms.Registry
+	PublicURL     string // how the world reaches the server, for links to its own pages; without a slash at the end
 	Health        Health
+	MediaLooker   MediaLooker
+	Subreddits    Subreddits
 	Media         http.Handler // serves /media/*; nil: there is none
 	Log           zerolog.Logger
 	Now           func() time.Time
-	PublicURL     string           // how the world reaches this server, for links; without a slash at the end
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
 	MaxBody       int64            // bytes; zero: 10 MB
 	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does
@@ -210,6 +233,7 @@ type Server struct {
 	docJSON   []byte
 	platforms []byte // the answer of listPlatforms, which never changes
 	options   optionNames
+	rules     *rules.Book
 	router    *chi.Mux
 }
 
@@ -234,6 +258,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.platforms, err = encode(list); err != nil {
 		return nil, fmt.Errorf("http: platforms: %w", err)
+	}
+	if s.rules, err = rules.New(cfg.Platforms); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
 	}
 	if err := s.route(); err != nil {
 		return nil, fmt.Errorf("http: %w", err)

@@ -49,7 +49,7 @@ func newAPI(t testing.TB, change ...func(*Config)) *api {
 	t.Helper()
 	a := &api{t: t, posts: &postsInMemory{}, accounts: &accountsInMemory{}, health: map[string]error{"database": nil}, log: &lockedBuffer{}}
 	cfg := Config{
-		Posts: a.posts, Accounts: a.accounts, Keys: keysInMemory{}, People: peopleInMemory{}, Platforms: platforms.NewRegistry(bluesky{}), Health: a,
+		Posts: a.posts, Accounts: a.accounts, Keys: keysInMemory{}, People: peopleInMemory{}, Platforms: platforms.NewRegistry(bluesky{}), PublicURL: "https://posthorn.test", Health: a,
 		Log: zerolog.New(a.log), Now: func() time.Time { return testNow }, PublishWait: time.Second,
 		IsUnavailable: func(err error) bool { return errors.Is(err, errAway) },
 	}

@@ -49,7 +49,7 @@ func (s *Server) once(op operation, w http.ResponseWriter, r *http.Request) erro
 	case errors.Is(err, idempotency.ErrReused):
 		return statusf(http.StatusUnprocessableEntity, "idempotency_key_reused", "This %s was sent before with another body; use a new key for a new request", idempotencyHeader)
 	case errors.Is(err, idempotency.ErrRunning):
-		return &errs.Error{Code: errs.Conflict, Wire: "idempotency_conflict", Field: idempotencyHeader, Rule: "idempotency.running", RetryAfter: runningRetryAfter,
+		return &errs.Error{Code: errs.Conflict, Wire: "idempotency_conflict", Field: idempotencyHeader, Rule: "idempotency.in_flight", RetryAfter: runningRetryAfter,
 			Message: "The first request with this " + idempotencyHeader + " is still running; send it again a little later to get its answer"}
 	case err != nil:
 		return err

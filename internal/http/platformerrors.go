@@ -52,18 +52,16 @@ func kindOfPlatformError(e *platforms.Error) platformKind {
 // failAtPlatform renders what a platform said, or what kept us from asking it. Such an error holds no secret.
 func (s *Server) failAtPlatform(w http.ResponseWriter, r *http.Request, e *platforms.Error) {
 	row := kindOfPlatformError(e)
-	body := wire.Error{Error: e.Message, Code: row.wire, Type: row.typ, Param: e.Field, Platform: e.Platform, PlatformError: verbatim(string(e.Body))}
+	body := wire.Error{Error: e.Message, Code: row.wire, Type: row.typ, Param: e.Field}
+	s.quote(&body, e.Platform, e)
 	if body.Error == "" {
 		body.Error = "The platform refused the request"
 	}
 	if e.Platform != "" {
 		body.Error = s.titleOf(e.Platform) + ": " + body.Error
 	}
-	if e.Remediation != "" {
-		body.Error += ". " + e.Remediation
-	}
 	details := map[string]any{}
-	for name, value := range map[string]string{"platformCode": e.Code, "endpoint": e.Endpoint, "platformRequestId": e.RequestID, "rule": e.Rule} {
+	for name, value := range map[string]string{"platformCode": e.Code, "endpoint": e.Endpoint, "platformRequestId": e.RequestID} {
 		if value != "" {
 			details[name] = value
 		}

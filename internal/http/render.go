@@ -51,15 +51,23 @@ func (s *Server) target(t posts.Target) wire.Target {
 // targetError tells all that is known of a failure, so that somebody can act on it.
 func (s *Server) targetError(platform string, f *posts.Failure) wire.TargetError {
 	out := wire.TargetError{
-		Message: f.Message, Remediation: f.Remediation, Category: f.Category, Rule: f.Rule, Code: f.Code, Field: f.Field, Endpoint: f.Endpoint,
-		HTTPStatus: f.HTTPStatus, PlatformError: verbatim(f.Body), PlatformRequestID: f.RequestID, WillRetry: f.WillRetry, RetryAt: wire.At(f.RetryAt),
+		Message: f.Message, Remediation: f.Remediation, Category: f.Category, Code: f.Code, Field: f.Field, Endpoint: f.Endpoint,
+		HTTPStatus: f.HTTPStatus, PlatformError: verbatim(f.Body), APIVersion: f.APIVersion, PlatformRequestID: f.RequestID, WillRetry: f.WillRetry, RetryAt: wire.At(f.RetryAt),
 		At: wire.At(&f.At),
 	}
 	if out.Category == "" {
 		out.Category = platforms.UnknownCategory
 	}
 	if p, ok := s.cfg.Platforms.Get(platform); ok {
-		out.DocURL = p.Info().Docs
+		out.PlatformDocURL = p.Info().Docs
+	}
+	rule := s.rules.Failure(platform, f.Kind, f.Rule)
+	out.Rule, out.DocURL = rule.Name, s.ruleURL(rule.Name)
+	if f.Rule != "" {
+		out.Rule = f.Rule // as in advise
+	}
+	if out.Remediation == "" {
+		out.Remediation = rule.Remedy
 	}
 	return out
 }

@@ -40,8 +40,8 @@ func TestPostRendering(t *testing.T) {
 				{"_id":"` + targetID + `","platform":"bluesky","accountId":` + account + `,"status":"published","customContent":"own","customMedia":[{"url":"u"}],
 				 "scheduledFor":"2026-01-15T10:00:00.123Z","platformSpecificData":{"langs":["en"]},"platformPostId":"at://x","platformPostUrl":"https://bsky.app/x","publishedAt":"2026-01-15T10:00:00.000Z"},
 				{"_id":"` + targetID + `","platform":"bluesky","accountId":` + account + `,"status":"failed","errorMessage":"Bluesky said no","errorCategory":"platform_rejected","errorSource":"platform",
-				 "error":{"message":"Bluesky said no","remediation":"Change it","category":"platform_rejected","rule":"bluesky.text","code":"InvalidRequest","endpoint":"POST bsky.social/xrpc/x",
-				 "httpStatus":400,"platformError":{"error":"InvalidRequest"},"platformRequestId":"req","willRetry":false,"docUrl":"https://docs.bsky.app","at":"2026-01-15T10:00:00.000Z"}}],
+				 "error":{"message":"Bluesky said no","remediation":"Change it","category":"platform_rejected","rule":"bluesky.text.max_length","docUrl":"https://posthorn.test/docs/rules/bluesky.text.max_length","code":"InvalidRequest","endpoint":"POST bsky.social/xrpc/x",
+				 "httpStatus":400,"platformError":{"error":"InvalidRequest"},"platformRequestId":"req","willRetry":false,"platformDocUrl":"https://docs.bsky.app","at":"2026-01-15T10:00:00.000Z"}}],
 			"timezone":"UTC","status":"partial","tags":["t"],"hashtags":[],"mentions":[],"visibility":"private","crosspostingEnabled":true,"metadata":{"a":1},
 			"scheduledFor":"2026-01-15T10:00:00.123Z","publishedAt":"2026-01-15T10:00:00.123Z","createdAt":"2026-01-15T10:00:00.000Z","updatedAt":"2026-01-15T10:00:00.000Z"}`},
 	}
@@ -85,7 +85,7 @@ func TestTargetErrors(t *testing.T) {
 	}
 	unknown := ended(posts.Failed, &posts.Failure{Message: "?", At: testNow})
 	unknown.Platform = "gone"
-	if got := s.target(unknown).Error; got.Category != platforms.UnknownCategory || got.DocURL != "" {
+	if got := s.target(unknown).Error; got.Category != platforms.UnknownCategory || got.PlatformDocURL != "" || got.Rule != "platform.not_supported" {
 		t.Errorf("an unknown platform: %+v", got)
 	}
 }

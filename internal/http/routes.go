@@ -32,6 +32,7 @@ func (s *Server) handlers() map[string]handler {
 		s.accountHealthHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
+		s.toolHandlers(),
 		s.serverHandlers(),
 	} {
 		maps.Copy(all, area)
@@ -83,6 +84,7 @@ func (s *Server) route() error {
 		return fmt.Errorf("handler %q has no operation", id)
 	}
 	s.routePages()
+	s.ruleRoutes()
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
 		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)

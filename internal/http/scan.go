@@ -27,7 +27,7 @@ func scanJSON(raw []byte) error {
 	if field == "" {
 		field = "body"
 	}
-	return errs.Fieldf(field, "%s %s", field, s.fault)
+	return &errs.Error{Code: errs.Invalid, Rule: "request.unstorable_value", Field: field, Message: field + " " + s.fault}
 }
 
 // A scanner walks through valid JSON. It stops at the first fault, with path at its place.

@@ -81,12 +81,12 @@ func (s *Server) takeBody(body *openapi3.RequestBody, w http.ResponseWriter, r *
 func parseQuery(op operation, raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "The query of the address is damaged: check its percent-encoding")
+		return nil, &errs.Error{Code: errs.Invalid, Rule: "request.invalid_query", Message: "The query of the address is damaged: check its percent-encoding"}
 	}
 	for name, values := range query {
 		for _, text := range append([]string{name}, values...) {
 			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				return nil, errs.Fieldf(clip(name, 60), "query parameter %s contains what is not text", clip(name, 60))
+				return nil, &errs.Error{Code: errs.Invalid, Rule: "request.invalid_query", Field: clip(name, 60), Message: "query parameter " + clip(name, 60) + " contains what is not text"}
 			}
 		}
 	}
@@ -106,7 +106,8 @@ func parseQuery(op operation, raw string) (url.Values, error) {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		return nil, errs.Fieldf(unknown[0], "Unknown query parameter %s; accepted are %s", strings.Join(unknown, ", "), strings.Join(accepted, ", "))
+		return nil, &errs.Error{Code: errs.Invalid, Rule: "request.unknown_query_parameter", Field: unknown[0],
+			Message: "Unknown query parameter " + strings.Join(unknown, ", ") + "; accepted are " + strings.Join(accepted, ", ")}
 	}
 	return query, nil
 }

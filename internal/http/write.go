@@ -25,7 +25,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, v any
 	if err != nil {
 		noteOf(r).err = err
 		status = http.StatusInternalServerError
-		body, _ = encode(errorBody(&errs.Error{Code: errs.Internal})) // plain texts always encode
+		body, _ = encode(s.errorBody(&errs.Error{Code: errs.Internal})) // plain texts always encode
 	}
 	s.send(w, status, "application/json", body)
 }

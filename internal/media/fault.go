@@ -55,7 +55,7 @@ func platformError(err error) error {
 	}
 	var f *Fault
 	if !errors.As(err, &f) {
-		return &platforms.Error{Kind: platforms.Unavailable, Category: platforms.SystemError, Message: "the media could not be prepared", Err: err}
+		return &platforms.Error{Kind: platforms.Unavailable, Category: platforms.SystemError, Rule: "media.not_prepared", Message: "the media could not be prepared", Err: err}
 	}
 	kind := platforms.Rejected
 	if f.Temporary {

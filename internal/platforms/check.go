@@ -17,7 +17,12 @@ var (
 // Check holds a content to a platform's rules and returns every fault at once, in the order of the post's parts. What was not
 // measured (a size of zero) is not judged.
 func Check(p Platform, c Content) []Problem {
-	info := p.Info()
+	v, _ := p.(Validator)
+	return CheckRules(p.Info(), v, c)
+}
+
+// CheckRules is Check for a platform of which only its rules are known. v, which finds what they cannot say, may be nil.
+func CheckRules(info Info, v Validator, c Content) []Problem {
 	k := checker{info: info, content: c}
 	kind, ok := info.Rules.Kind(c)
 	if !ok {
@@ -33,7 +38,7 @@ func Check(p Platform, c Content) []Problem {
 			k.media(i, m)
 		}
 	}
-	if v, ok := p.(Validator); ok {
+	if v != nil {
 		for _, p := range v.Validate(c) {
 			k.add(p)
 		}
@@ -65,14 +70,15 @@ func (k *checker) text() {
 		}
 		return
 	}
-	if n := rules.Text.Count.Of(t); rules.Text.Max > 0 && n > rules.Text.Max {
-		k.add(Problem{Rule: "text.max_length", Field: "content", Limit: rules.Text.Max, Actual: n, Source: rules.Text.Source,
-			Message:     fmt.Sprintf("the text has %d %s, %s allows %d", n, rules.Text.Count.unit(), k.info.Title, rules.Text.Max),
+	limit := rules.TextLimitOf(k.kind)
+	if n := limit.Count.Of(t); limit.Max > 0 && n > limit.Max {
+		k.add(Problem{Rule: "text.max_length", Field: "content", Limit: limit.Max, Actual: n, Source: limit.Source,
+			Message:     fmt.Sprintf("the text has %d %s, %s allows %d", n, limit.Count.unit(), k.info.Title, limit.Max),
 			Remediation: "Shorten the text, or give this target a shorter customContent."})
 	}
-	if n := len(t); rules.Text.MaxBytes > 0 && n > rules.Text.MaxBytes {
-		k.add(Problem{Rule: "text.max_bytes", Field: "content", Limit: rules.Text.MaxBytes, Actual: n, Source: rules.Text.Source,
-			Message:     fmt.Sprintf("the text has %d bytes, %s allows %d", n, k.info.Title, rules.Text.MaxBytes),
+	if n := len(t); limit.MaxBytes > 0 && n > limit.MaxBytes {
+		k.add(Problem{Rule: "text.max_bytes", Field: "content", Limit: limit.MaxBytes, Actual: n, Source: limit.Source,
+			Message:     fmt.Sprintf("the text has %d bytes, %s allows %d", n, k.info.Title, limit.MaxBytes),
 			Remediation: "Shorten the text, or give this target a shorter customContent."})
 	}
 	k.tokens("hashtags", len(hashtag.FindAllString(t, -1)), rules.Hashtags)
@@ -135,6 +141,10 @@ func (k *checker) media(i int, m Media) {
 			Message: fmt.Sprintf("the alt text has %d characters, %s allows %d", n, k.info.Title, k.info.Rules.AltText), Remediation: "Shorten the alt text."})
 	}
 	switch {
+	case m.Type == Document && k.kind.Document > 0 && m.Size > k.kind.Document:
+		k.add(Problem{Rule: "document.max_bytes", Field: field + ".url", Actual: m.Size, Limit: k.kind.Document, Source: k.kind.Source,
+			Message: fmt.Sprintf("the document has %d bytes, %s allows %d", m.Size, k.info.Title, k.kind.Document), Remediation: "Use a smaller file."})
+	case m.Type == Document:
 	case m.Type == Video && k.kind.Video != nil:
 		k.video(field, m, *k.kind.Video)
 	case m.Type != Video && k.kind.Image != nil:

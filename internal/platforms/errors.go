@@ -53,6 +53,7 @@ type Error struct {
 	Endpoint    string    // method, host and path of the call, without query
 	Status      int       // HTTP status of the answer; zero when there was none
 	Body        []byte    // the answer's body as it came, trimmed and redacted
+	APIVersion  string    // of the platform's API that was spoken; empty where it has no versions
 	RequestID   string    // the platform's own ID of the exchange, for its support
 	Err         error     // the cause, for the log
 }

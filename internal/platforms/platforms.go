@@ -32,6 +32,9 @@ type Info struct {
 	Budgets []Budget // the platform's rate limits
 	Options any      // a zero value of the typed per-target options, for the schema in the API's description
 	Docs    string   // link to the platform's own documentation
+	// RuleDocs describe every rule that the platform's posts can break beside those that follow from Rules: what Validate finds, and what
+	// the platform's own codes mean.
+	RuleDocs []RuleDoc
 }
 
 // IsVisible reports whether the public may see the effect of a step.

@@ -24,6 +24,14 @@ func (r Rules) Kind(c Content) (PostKind, bool) {
 	return PostKind{}, false
 }
 
+// TextLimitOf is the limit of a text in a kind of post.
+func (r Rules) TextLimitOf(k PostKind) TextLimit {
+	if k.Text != nil {
+		return *k.Text
+	}
+	return r.Text
+}
+
 // PostKind is one form a post can take: a photo, a carousel, a reel.
 type PostKind struct {
 	Name     string      `json:"name"`
@@ -36,8 +44,10 @@ type PostKind struct {
 	// DisplayOnly says that the options bring all that is published (the posts of a thread): the content's own text and media are
 	// shown to the user and not checked.
 	DisplayOnly bool         `json:"displayOnly,omitempty"`
+	Text        *TextLimit   `json:"text,omitempty"` // where it is another than that of the platform's other posts
 	Image       *ImageLimits `json:"image,omitempty"`
 	Video       *VideoLimits `json:"video,omitempty"`
+	Document    int64        `json:"maxDocumentBytes,omitempty"`
 	Source      string       `json:"source,omitempty"`
 }
 

@@ -24,12 +24,17 @@ func (s *Service) check(ctx context.Context, post Post) error {
 	if err := requireContent(post); err != nil {
 		return err
 	}
+	return invalid(s.problems(ctx, post))
+}
+
+// problems are all faults of a planned post.
+func (s *Service) problems(ctx context.Context, post Post) []Problem {
 	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
 	problems := mediaProblems(post, measured)
 	seen := map[string]int{}
 	for i, t := range post.Targets {
 		key := string(post.fingerprint(t)) + canonical(t.Options) // the same picture as a post and as a story is meant
-		if first, twice := seen[key]; twice {
+		if first, twice := seen[key]; twice && t.Account.ID != "" {
 			problems = append(problems, Problem{Platform: t.Platform, AccountID: t.Account.ID, Problem: platforms.Problem{Rule: "post.repeated_target", Field: fmt.Sprintf("platforms[%d]", i),
 				Message: fmt.Sprintf("platforms[%d] would publish the same as platforms[%d] at the same account", i, first), Remediation: "Remove one of them."}})
 		}
@@ -37,17 +42,17 @@ func (s *Service) check(ctx context.Context, post Post) error {
 		if t.Status == Published { // in an update: it stays as it is
 			continue
 		}
-		platform, _ := s.Platforms.Get(t.Platform)
+		info, validator := s.rulesOf(t.Platform)
 		c := post.content(t)
 		for j := range c.Media {
 			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
 		}
-		for _, p := range platforms.Check(platform, c) {
+		for _, p := range platforms.CheckRules(info, validator, c) {
 			p.Field = requestField(p.Field, i, t)
 			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
 		}
 	}
-	return invalid(problems)
+	return problems
 }
 
 // canonical is JSON in one spelling: Postgres gives back other white space and another order than it was given.
@@ -97,7 +102,7 @@ func mediaProblems(post Post, measured map[string]media.Result) []Problem {
 			case errors.As(r.Err, &fault):
 				list = append(list, Problem{Problem: platforms.Problem{Rule: fault.Rule, Field: field, Message: fault.Message, Remediation: fault.Remediation}})
 			case r.Err != nil:
-				list = append(list, Problem{Problem: platforms.Problem{Rule: "media.unreachable", Field: field, Message: "the media could not be read"}})
+				list = append(list, Problem{Problem: platforms.Problem{Rule: media.RuleUnreachable, Field: field, Message: "the media could not be read"}})
 			case m.Type == "":
 				m.Type = typeOf(r.Info.MIME)
 			case broad(m.Type) != broad(typeOf(r.Info.MIME)):
@@ -177,5 +182,5 @@ func invalid(problems []Problem) error {
 	if n := len(problems) - 1; n > 0 {
 		message += fmt.Sprintf(" (and %d more, see details)", n)
 	}
-	return &errs.Error{Code: errs.Invalid, Field: first.Field, Message: message, Details: map[string]any{"fields": fields, "problems": problems}}
+	return &errs.Error{Code: errs.Invalid, Field: first.Field, Message: message, Rule: first.Rule, Remedy: first.Remediation, Details: map[string]any{"fields": fields, "problems": problems}}
 }

@@ -136,14 +136,16 @@ func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string
 	}
 	field := fmt.Sprintf("platforms[%d]", i)
 	if _, ok := s.Platforms.Get(t.Platform); !ok {
-		return Target{}, errs.Fieldf(field+".platform", "platform %q is not known to this server; it has %s", clip(t.Platform, 40), strings.Join(s.Platforms.Names(), ", "))
+		return Target{}, &errs.Error{Code: errs.Invalid, Rule: "platform.unknown", Field: field + ".platform",
+			Message: fmt.Sprintf("platform %q is not known to this server; it has %s", clip(t.Platform, 40), strings.Join(s.Platforms.Names(), ", "))}
 	}
 	account, ok := connected[t.AccountID]
 	switch {
 	case !ok:
-		return Target{}, &errs.Error{Code: errs.Forbidden, Wire: errs.NoWire, Field: field + ".accountId", Message: fmt.Sprintf("account %q does not exist or does not belong to you", clip(t.AccountID, 40))}
+		return Target{}, &errs.Error{Code: errs.Forbidden, Wire: errs.NoWire, Rule: "account.foreign", Field: field + ".accountId", Message: fmt.Sprintf("account %q does not exist or does not belong to you", clip(t.AccountID, 40))}
 	case account.Platform != t.Platform:
-		return Target{}, errs.Fieldf(field+".platform", "account %s is an account of %s, not of %s", t.AccountID, account.Platform, t.Platform)
+		return Target{}, &errs.Error{Code: errs.Invalid, Rule: "account.wrong_platform", Field: field + ".platform",
+			Message: fmt.Sprintf("account %s is an account of %s, not of %s", t.AccountID, account.Platform, t.Platform)}
 	case !account.Active && (p.Mode != AsDraft || t.kept == nil && !t.copied): // a draft that is edited or copied may wait for its account
 		return Target{}, &errs.Error{Code: errs.Forbidden, Wire: "ACCOUNT_DISCONNECTED", Field: field + ".accountId",
 			Message: fmt.Sprintf("account %s (@%s) is disconnected; connect it again", t.AccountID, account.Username)}

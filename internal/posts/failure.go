@@ -34,14 +34,14 @@ var sources = map[platforms.Category]string{
 }
 
 // failureOf renders what a step's error means for the target.
-func failureOf(title string, v verdict.Verdict, now time.Time) *Failure {
+func failureOf(info platforms.Info, v verdict.Verdict, now time.Time) *Failure {
 	e := v.Error
 	if e == nil {
 		return nil
 	}
-	known := kinds[e.Kind]
+	known, title := kinds[e.Kind], info.Title
 	f := &Failure{Kind: e.Kind, Category: e.Category, Message: e.Message, Remediation: e.Remediation, WillRetry: !v.Done, Rule: e.Rule, Code: e.Code,
-		Field: e.Field, Endpoint: e.Endpoint, HTTPStatus: e.Status, Body: string(e.Body), RequestID: e.RequestID, At: now}
+		Field: e.Field, Endpoint: e.Endpoint, HTTPStatus: e.Status, Body: string(e.Body), APIVersion: e.APIVersion, RequestID: e.RequestID, At: now}
 	if f.Category == "" {
 		f.Category = known.category
 	}
@@ -57,6 +57,7 @@ func failureOf(title string, v verdict.Verdict, now time.Time) *Failure {
 	}
 	switch {
 	case v.Unconfirmed():
+		f.Rule = info.Name + "." + platforms.Unconfirmed
 		f.Message = fmt.Sprintf("It is not confirmed whether %s published the post. The last word was: %s", title, f.Message)
 		f.Remediation = "Look at the account on " + title + " first. If the post is not there, retry it: the retry looks again before it publishes."
 	case v.Done && !v.Failed:
@@ -79,7 +80,7 @@ func storedFailure(f *Failure) []byte {
 
 // internalFailure is a failure of ours that is not the platform's: the text is for the log, not for the caller.
 func internalFailure(err error) *platforms.Error {
-	return &platforms.Error{Kind: platforms.Unavailable, Category: platforms.SystemError, Message: "an internal error, which the server's log describes", Err: err}
+	return &platforms.Error{Kind: platforms.Unavailable, Category: platforms.SystemError, Rule: "server.internal", Message: "an internal error, which the server's log describes", Err: err}
 }
 
 // asPlatformError keeps what a platform said and hides what is ours.

@@ -111,6 +111,7 @@ type Failure struct {
 	Endpoint    string             `json:"endpoint,omitempty"` // the platform call that failed
 	HTTPStatus  int                `json:"httpStatus,omitempty"`
 	Body        string             `json:"body,omitempty"` // the platform's answer verbatim, trimmed, redacted
+	APIVersion  string             `json:"apiVersion,omitempty"`
 	RequestID   string             `json:"requestId,omitempty"`
 	At          time.Time          `json:"at"`
 }

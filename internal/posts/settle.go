@@ -27,7 +27,7 @@ func (s *Service) Settle(ctx context.Context, c Claim, step platforms.Step, step
 	info := c.Platform.Info()
 	v = verdict.Decide(verdict.Situation{Now: now, Info: info, State: c.Task.State, Remote: c.Task.Published, InDoubt: c.Task.InDoubt, Attempts: c.Attempts},
 		step, stepErr, s.Limits, verdict.Jitter())
-	failure := failureOf(info.Title, v, now)
+	failure := failureOf(info, v, now)
 	status := statusOf(v)
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
 		if err := settleTarget(ctx, tx, c, v, status, failure, now); err != nil {

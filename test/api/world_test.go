@@ -77,7 +77,13 @@ func (w *world) open(settings []string) {
 	w.t.Cleanup(srv.Close)
 	w.t.Cleanup(box.Close)
 	w.sandbox = srv.URL
-	pictures := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(photo()) }))
+	pictures := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/nothing.jpg" { // where a test wants no file
+			http.NotFound(rw, r)
+			return
+		}
+		_, _ = rw.Write(photo())
+	}))
 	w.t.Cleanup(pictures.Close)
 	w.photos = pictures.URL + "/"
 	env := append([]string{"DATABASE_URL=" + pgtest.NewURL(w.t), "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_PLATFORM_GATEWAY=" + srv.URL,

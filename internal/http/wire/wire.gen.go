@@ -544,11 +544,17 @@ type Error struct {
 	// AccountID Of a duplicate; as in details.
 	AccountID string `json:"accountId,omitempty,omitzero"`
 
+	// APIVersion The version of the platform's API that was spoken.
+	APIVersion string `json:"apiVersion,omitempty,omitzero"`
+
 	// Code Stable; meant for programs.
 	Code string `json:"code,omitempty,omitzero"`
 
 	// Details Structured extras. `fields` lists the faults of each field.
 	Details map[string]interface{} `json:"details,omitempty,omitzero"`
+
+	// DocURL The page of this server that describes the rule.
+	DocURL string `json:"docUrl,omitempty,omitzero"`
 
 	// Error What is wrong and what to do about it.
 	Error string `json:"error"`
@@ -563,9 +569,17 @@ type Error struct {
 	// PlatformError The platform's answer verbatim.
 	PlatformError json.RawMessage `json:"platformError,omitempty,omitzero"`
 
+	// Remediation What to do about it.
+	Remediation string `json:"remediation,omitempty,omitzero"`
+
 	// RequiredGroup The group of operations that is closed to the key; as in details.
 	RequiredGroup string `json:"required_group,omitempty,omitzero"`
-	Type          string `json:"type"`
+
+	// Rule The rule that was broken; stable, and listed by GET /v1/rules.
+	//
+	// Example: instagram.carousel.max_items
+	Rule string `json:"rule,omitempty,omitzero"`
+	Type string `json:"type"`
 }
 
 // ErrorCategory defines model for ErrorCategory.
@@ -636,6 +650,46 @@ type KeyProfile struct {
 	ID    ID     `json:"_id"`
 	Color string `json:"color"`
 	Name  string `json:"name"`
+}
+
+// MediaLimit defines model for MediaLimit.
+type MediaLimit struct {
+	// Limit In bytes.
+	Limit          int64  `json:"limit"`
+	LimitFormatted string `json:"limitFormatted"`
+
+	// WithinLimit Larger images are compressed for the platforms that this server publishes to.
+	WithinLimit bool `json:"withinLimit"`
+}
+
+// MediaVerdict defines model for MediaVerdict.
+type MediaVerdict struct {
+	// ContentType By the file's bytes.
+	ContentType string `json:"contentType,omitempty,omitzero"`
+
+	// DocURL The page of this server that describes the rule.
+	DocURL string `json:"docUrl,omitempty,omitzero"`
+
+	// Error Only for an address that cannot be used.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// PlatformLimits Only when size and type are known.
+	PlatformLimits map[string]MediaLimit `json:"platformLimits,omitempty,omitzero"`
+
+	// Remediation What to do about it.
+	Remediation string `json:"remediation,omitempty,omitzero"`
+
+	// Rule The rule that is broken.
+	Rule string `json:"rule,omitempty,omitzero"`
+
+	// Size In bytes; null when the server does not tell.
+	Size          *int64 `json:"size"`
+	SizeFormatted string `json:"sizeFormatted,omitempty,omitzero"`
+	Type          string `json:"type,omitempty,omitzero"`
+
+	// URL As it was sent.
+	URL   string `json:"url"`
+	Valid bool   `json:"valid"`
 }
 
 // Message defines model for Message.
@@ -803,6 +857,54 @@ type Post struct {
 	Visibility Visibility `json:"visibility,omitempty,omitzero"`
 }
 
+// PostFault defines model for PostFault.
+type PostFault struct {
+	// AccountID As it was sent.
+	AccountID string `json:"accountId,omitempty,omitzero"`
+
+	// Actual What was found.
+	Actual interface{} `json:"actual,omitempty,omitzero"`
+
+	// DocURL The page of this server that describes the rule.
+	DocURL string `json:"docUrl"`
+
+	// Error What is wrong.
+	Error string `json:"error"`
+
+	// Field The field at fault, as in `platforms[0].customContent`.
+	Field string `json:"field,omitempty,omitzero"`
+
+	// Limit What is allowed.
+	Limit    interface{} `json:"limit,omitempty,omitzero"`
+	Platform string      `json:"platform"`
+
+	// Remediation What to do about it.
+	Remediation string `json:"remediation"`
+
+	// Rule The rule that is broken; stable, and listed by GET /v1/rules.
+	Rule string `json:"rule"`
+
+	// Source The page of the platform that states the limit.
+	Source string `json:"source,omitempty,omitzero"`
+}
+
+// PostLength defines model for PostLength.
+type PostLength struct {
+	// Count As the platform counts.
+	Count int  `json:"count"`
+	Limit int  `json:"limit"`
+	Valid bool `json:"valid"`
+}
+
+// PostLengths defines model for PostLengths.
+type PostLengths struct {
+	// Platforms A row for each platform, and `twitterPremium` for the paying users of X.
+	Platforms map[string]PostLength `json:"platforms"`
+
+	// Text The text as it was sent.
+	Text string `json:"text"`
+}
+
 // PostList defines model for PostList.
 type PostList struct {
 	Pagination Pagination `json:"pagination"`
@@ -848,6 +950,23 @@ type PostReply struct {
 
 // PostStatus defines model for PostStatus.
 type PostStatus = posts.Status
+
+// PostVerdict defines model for PostVerdict.
+type PostVerdict struct {
+	// Errors Only for a post that breaks a rule.
+	Errors []PostFault `json:"errors,omitempty,omitzero"`
+
+	// Message Only for a valid post.
+	Message  string        `json:"message,omitempty,omitzero"`
+	Valid    bool          `json:"valid"`
+	Warnings []PostWarning `json:"warnings,omitempty,omitzero"`
+}
+
+// PostWarning defines model for PostWarning.
+type PostWarning struct {
+	Platform string `json:"platform"`
+	Warning  string `json:"warning"`
+}
 
 // Profile defines model for Profile.
 type Profile struct {
@@ -1042,6 +1161,47 @@ type RetriedPost struct {
 	Post    Post   `json:"post"`
 }
 
+// Rule Something that a request or a post can break.
+type Rule struct {
+	// Code The answer's code.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// DocURL The page of this server that describes the rule.
+	DocURL string `json:"docUrl"`
+
+	// Field The field that is usually at fault.
+	Field string `json:"field,omitempty,omitzero"`
+
+	// HTTPStatus Of the answer; absent where the rule ends a target that was accepted.
+	HTTPStatus int `json:"httpStatus,omitempty,omitzero"`
+
+	// Limit What is allowed.
+	Limit   string `json:"limit,omitempty,omitzero"`
+	Meaning string `json:"meaning"`
+
+	// Name Stable.
+	//
+	// Example: instagram.carousel.max_items
+	Name string `json:"name"`
+
+	// Platform Absent from the rules of the server itself.
+	Platform string `json:"platform,omitempty,omitzero"`
+
+	// Remediation What to do about it.
+	Remediation string `json:"remediation"`
+
+	// Source The page of the platform that states the limit.
+	Source string `json:"source,omitempty,omitzero"`
+
+	// Title What was broken.
+	Title string `json:"title"`
+}
+
+// RuleList defines model for RuleList.
+type RuleList struct {
+	Rules []Rule `json:"rules"`
+}
+
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
 
@@ -1049,6 +1209,26 @@ type Rules = platforms.Rules
 type StartDeviceRequest struct {
 	// DeviceName What the device's key will be called.
 	DeviceName string `json:"deviceName,omitempty,omitzero"`
+}
+
+// Subreddit defines model for Subreddit.
+type Subreddit struct {
+	AllowImages bool   `json:"allowImages"`
+	AllowVideos bool   `json:"allowVideos"`
+	Description string `json:"description"`
+	IsNSFW      bool   `json:"isNSFW"`
+	Name        string `json:"name"`
+	Subscribers int64  `json:"subscribers"`
+	Title       string `json:"title"`
+	Type        string `json:"type"`
+}
+
+// SubredditVerdict defines model for SubredditVerdict.
+type SubredditVerdict struct {
+	// Error Only when there is no such subreddit.
+	Error     string     `json:"error,omitempty,omitzero"`
+	Exists    bool       `json:"exists"`
+	Subreddit *Subreddit `json:"subreddit,omitempty"`
 }
 
 // Target defines model for Target.
@@ -1102,6 +1282,9 @@ type TargetAccount struct {
 
 // TargetError The last failure of a target, also while it waits for another try, and that of a follow-up on a published one.
 type TargetError struct {
+	// APIVersion The version of the platform's API that was spoken, where it has versions.
+	APIVersion string `json:"apiVersion,omitempty,omitzero"`
+
 	// At Example: 2026-01-15T10:00:00.000Z
 	At       Timestamp     `json:"at"`
 	Category ErrorCategory `json:"category"`
@@ -1109,8 +1292,8 @@ type TargetError struct {
 	// Code The platform's own code.
 	Code string `json:"code,omitempty,omitzero"`
 
-	// DocURL The platform's documentation.
-	DocURL string `json:"docUrl,omitempty,omitzero"`
+	// DocURL The page of this server that describes the rule.
+	DocURL string `json:"docUrl"`
 
 	// Endpoint The platform call that failed.
 	Endpoint string `json:"endpoint,omitempty,omitzero"`
@@ -1122,6 +1305,9 @@ type TargetError struct {
 	HTTPStatus int    `json:"httpStatus,omitempty,omitzero"`
 	Message    string `json:"message"`
 
+	// PlatformDocURL The platform's documentation.
+	PlatformDocURL string `json:"platformDocUrl,omitempty,omitzero"`
+
 	// PlatformError The platform's answer verbatim: JSON where it was JSON, else a text.
 	PlatformError json.RawMessage `json:"platformError,omitempty,omitzero"`
 
@@ -1129,13 +1315,15 @@ type TargetError struct {
 	PlatformRequestID string `json:"platformRequestId,omitempty,omitzero"`
 
 	// Remediation What to do about it.
-	Remediation string `json:"remediation,omitempty,omitzero"`
+	Remediation string `json:"remediation"`
 
 	// RetryAt Example: 2026-01-15T10:00:00.000Z
 	RetryAt Timestamp `json:"retryAt,omitempty,omitzero"`
 
-	// Rule The rule that was broken, where it is known.
-	Rule      string `json:"rule,omitempty,omitzero"`
+	// Rule The rule that was broken, or the kind of failure; stable, and listed by GET /v1/rules.
+	//
+	// Example: instagram.image.aspect_ratio
+	Rule      string `json:"rule"`
 	WillRetry bool   `json:"willRetry"`
 }
 
@@ -1356,6 +1544,85 @@ type UserList struct {
 // UserReply defines model for UserReply.
 type UserReply struct {
 	User User `json:"user"`
+}
+
+// ValidateMediaRequest defines model for ValidateMediaRequest.
+type ValidateMediaRequest struct {
+	// URL A public address.
+	//
+	// Example: https://example.com/photo.jpg
+	URL string `json:"url"`
+}
+
+// ValidatePostForRequest defines model for ValidatePostForRequest.
+type ValidatePostForRequest struct {
+	// Content The text.
+	Content string `json:"content,omitempty,omitzero"`
+
+	// MediaItems The media.
+	MediaItems []MediaItem `json:"mediaItems,omitempty,omitzero"`
+
+	// Platform Example: bluesky
+	Platform string `json:"platform"`
+}
+
+// ValidatePostLengthRequest defines model for ValidatePostLengthRequest.
+type ValidatePostLengthRequest struct {
+	// Text The text to count.
+	//
+	// Example: Hello from the harbour
+	Text string `json:"text"`
+}
+
+// ValidatePostRequest The body of createPost. Its other fields are accepted and not looked at.
+type ValidatePostRequest struct {
+	// Content The text.
+	Content string `json:"content,omitempty,omitzero"`
+
+	// FacebookSettings As in createPost.
+	FacebookSettings json.RawMessage `json:"facebookSettings,omitempty,omitzero"`
+
+	// MediaItems The media of every target without media of its own.
+	MediaItems []MediaItem `json:"mediaItems,omitempty,omitzero"`
+
+	// Platforms The targets.
+	Platforms []ValidateTarget `json:"platforms"`
+
+	// ScheduledFor As in createPost.
+	ScheduledFor string `json:"scheduledFor,omitempty,omitzero"`
+
+	// Tags As in createPost.
+	Tags []string `json:"tags,omitempty,omitzero"`
+
+	// TiktokSettings As in createPost.
+	TiktokSettings json.RawMessage `json:"tiktokSettings,omitempty,omitzero"`
+
+	// Timezone As in createPost.
+	Timezone string `json:"timezone,omitempty,omitzero"`
+
+	// Title As in createPost.
+	Title string `json:"title,omitempty,omitzero"`
+}
+
+// ValidateTarget defines model for ValidateTarget.
+type ValidateTarget struct {
+	// AccountID Accepted and not checked.
+	AccountID string `json:"accountId,omitempty,omitzero"`
+
+	// CustomContent The text of this target; empty takes the post's.
+	CustomContent string `json:"customContent,omitempty,omitzero"`
+
+	// CustomMedia The media of this target.
+	CustomMedia []MediaItem `json:"customMedia,omitempty,omitzero"`
+
+	// Platform Example: bluesky
+	Platform string `json:"platform"`
+
+	// PlatformSpecificData The options that GET /v1/platforms lists.
+	PlatformSpecificData json.RawMessage `json:"platformSpecificData,omitempty,omitzero"`
+
+	// ScheduledFor As in createPost.
+	ScheduledFor string `json:"scheduledFor,omitempty,omitzero"`
 }
 
 // Visibility defines model for Visibility.

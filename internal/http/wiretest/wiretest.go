@@ -24,9 +24,10 @@ import (
 var document = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(posthorn.OpenAPI) })
 
 // undescribed are where there is something for people and not for programs: media and pages. openapi.yaml does not tell of them.
-var undescribed = regexp.MustCompile(`^/(media/|invite/|device(/|$))`)
+var undescribed = regexp.MustCompile(`^/(media/|invite/|device(/|$)|docs(/|$))`)
 
-// Wrap passes requests on to h and fails the test for every answer that does not fit openapi.yaml. Media and pages pass as they are.
+// Wrap passes requests on to h and fails the test for every answer that does not fit openapi.yaml, and for every rule that an answer names
+// without linking to a page that h has. Media and pages pass as they are.
 func Wrap(t testing.TB, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if undescribed.MatchString(r.URL.Path) {
@@ -39,19 +40,25 @@ func Wrap(t testing.TB, h http.Handler) http.Handler {
 		if err := Fits(asked, kept.status, w.Header(), kept.body.Bytes()); err != nil {
 			t.Errorf("%s %s answered %d, which does not fit openapi.yaml: %v", r.Method, asked.URL, kept.status, err)
 		}
+		if err := linked(h, kept.body.Bytes()); err != nil {
+			t.Errorf("%s %s answered %d: %v", r.Method, asked.URL, kept.status, err)
+		}
 	})
 }
 
 // Fits holds one answer to its operation in openapi.yaml. Where there is no such operation, it must be the contract's error with 404 or
-// 405; and every 4xx is the contract's error.
+// 405; and every 4xx is the contract's error, with the rule that was broken, what to do and where that is described.
 func Fits(r *http.Request, status int, header http.Header, body []byte) error {
 	if header.Get("X-Request-Id") == "" {
 		return fmt.Errorf("it has no X-Request-Id")
 	}
 	if status >= 400 && status < 500 && r.Method != http.MethodHead {
-		var e struct{ Error, Type string }
+		var e struct{ Error, Type, Rule, Remediation, DocURL string }
 		if err := json.Unmarshal(body, &e); err != nil || e.Error == "" || e.Type == "" {
 			return fmt.Errorf("it is not the contract's error: %s", body)
+		}
+		if e.Rule == "" || e.Remediation == "" || e.DocURL == "" {
+			return fmt.Errorf("it lacks rule, remediation or docUrl: %s", body)
 		}
 	}
 	doc, err := document()

@@ -8,6 +8,7 @@ import (
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/instagram"
 	"posthorn/internal/platforms/instagram/instagramfake"
+	"posthorn/internal/platforms/reddit/redditfake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -39,5 +40,6 @@ func Fakes(o farside.Options) map[string]farside.Server {
 	for _, e := range Entries() {
 		list[e.Platform.Info().Name] = e.Fake(o)
 	}
+	list["reddit"] = redditfake.New(o) // asked for subreddits; nothing is published there yet
 	return list
 }

@@ -26,13 +26,14 @@ var _ platforms.Platform = Platform{}
 // Info describes Bluesky.
 func (Platform) Info() platforms.Info {
 	return platforms.Info{
-		Name:    "bluesky",
-		Title:   "Bluesky",
-		Visible: []string{stepWrite},
-		Rules:   rules,
-		Budgets: budgets,
-		Options: Options{},
-		Docs:    "https://docs.bsky.app/docs/get-started",
+		Name:     platformName,
+		Title:    "Bluesky",
+		Visible:  []string{stepWrite},
+		Rules:    rules,
+		Budgets:  budgets,
+		Options:  Options{},
+		Docs:     docs,
+		RuleDocs: ruleDocs,
 	}
 }
 
@@ -61,7 +62,7 @@ func (Platform) Publish(ctx context.Context, c *platforms.Conn, t platforms.Task
 func prepare(ctx context.Context, c *platforms.Conn, content platforms.Content) (platforms.Step, error) {
 	opts, problems := platforms.DecodeOptions[Options](content.Options)
 	if len(problems) > 0 {
-		return platforms.Step{}, platforms.Errorf(platforms.Rejected, "%s", problems[0].Message)
+		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + problems[0].Rule, Field: problems[0].Field, Message: problems[0].Message, Remediation: problems[0].Remediation}
 	}
 	pds, err := findPDS(ctx, c)
 	if err != nil {

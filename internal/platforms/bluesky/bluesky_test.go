@@ -304,7 +304,7 @@ func TestRefusalsEndTheStep(t *testing.T) {
 			platforms.Content{Media: []platforms.Media{image1("a.jpg")}}, platforms.Rejected, "mediaItems[0]"},
 		{"media is gone", "none", "", platforms.Content{Options: []byte(`{"threadItems":[{"content":"a"},{"content":"b","mediaItems":[{"url":"https://example.com/missing.jpg"}]}]}`)},
 			platforms.Rejected, "platformSpecificData.threadItems[1].mediaItems[0]"},
-		{"bad options", "none", "", platforms.Content{Options: []byte(`{"langs":1}`)}, platforms.Rejected, ""},
+		{"bad options", "none", "", platforms.Content{Options: []byte(`{"langs":1}`)}, platforms.Rejected, "platformSpecificData.langs"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -82,6 +82,9 @@ func Classify(r rest.Response) *platforms.Error {
 		m.kind = kindOfStatus(r.Status)
 	}
 	e := &platforms.Error{Kind: m.kind, Code: cut(body.Error, 100), Message: cut(body.Message, maxMessage), Category: m.category, Remediation: m.remediation}
+	if known {
+		e.Rule = platformName + "." + ruleOf(body.Error)
+	}
 	switch {
 	case body.Error == codeInvalidSwap:
 		e.Message = "there is another record under the key of this post: it was changed at Bluesky, or written by something else"

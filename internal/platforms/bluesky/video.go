@@ -141,7 +141,8 @@ func (p *plan) follow(c *platforms.Conn, e *entry, job jobStatus) (platforms.Ste
 	case job.State == "JOB_STATE_FAILED":
 		return p.failedJob(e, job)
 	case waited > videoPatience:
-		return platforms.Step{}, platforms.Errorf(platforms.Rejected, "the video service did not finish within %s", videoPatience)
+		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + ruleVideoSlow,
+			Message: fmt.Sprintf("the video service did not finish within %s", videoPatience), Remediation: "Retry the post; if it takes as long again, convert the video anew."}
 	}
 	s, err := p.step(stepProcess, fmt.Sprintf("the video is being processed (%d %%)", min(100, max(0, job.Progress))))
 	s.Wait = min(15*time.Second, max(2*time.Second, waited/5))
@@ -165,6 +166,6 @@ func (p *plan) failedJob(e *entry, job jobStatus) (platforms.Step, error) {
 	if job.Message != "" {
 		message += ": " + cut(job.Message, maxMessage)
 	}
-	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Code: code, Message: message,
+	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Rule: platformName + "." + ruleVideoFailed, Code: code, Message: message,
 		Remediation: "Use an MP4 video of at most 3 minutes."}
 }

@@ -47,15 +47,20 @@ func newClient(c *platforms.Conn) (client, error) {
 	if a.data.LoginMethod == loginFacebook {
 		host = "graph.facebook.com"
 	}
-	version := c.App.Version
-	if version == "" {
-		version = defaultVersion
-	}
-	if !strings.HasPrefix(version, "v") {
-		version = "v" + version
-	}
-	a.base = "https://" + host + "/" + url.PathEscape(version)
+	a.base = "https://" + host + "/" + url.PathEscape(version(c.App))
 	return a, nil
+}
+
+// version is the API's that an app speaks.
+func version(app platforms.App) string {
+	v := app.Version
+	if v == "" {
+		v = defaultVersion
+	}
+	if !strings.HasPrefix(v, "v") {
+		v = "v" + v
+	}
+	return v
 }
 
 func (a client) get(ctx context.Context, path string, query url.Values, out any, amend func(*platforms.Error)) error {

@@ -17,6 +17,7 @@ type row struct {
 	// unsure says that a publish answered with it may have happened all the same.
 	unsure bool
 	wait   time.Duration // of a limit, where Instagram does not tell
+	rule   string        // its name in the documentation; empty in the table below takes it from the code
 }
 
 const (
@@ -30,15 +31,15 @@ const (
 
 // The rows of whole ranges and of what has no row.
 var (
-	rowPermission = row{kind: platforms.Unauthorized, category: platforms.AuthExpired,
+	rowPermission = row{rule: "error.permission", kind: platforms.Unauthorized, category: platforms.AuthExpired,
 		message: "the connection lacks a permission that this needs",
 		remedy:  "Reconnect the Instagram account and leave every permission ticked: instagram_business_content_publish and instagram_business_manage_comments, or with Facebook Login instagram_content_publish and instagram_manage_comments."}
-	rowToken          = row{kind: platforms.Unauthorized, category: platforms.AuthExpired, message: "Instagram no longer accepts the account's access token", remedy: adviceReconnect}
-	rowMusic          = row{kind: platforms.Rejected, category: platforms.UserContent, message: "Instagram does not allow this music here", remedy: "Choose another sound, or publish without audioConfiguration."}
-	rowThrottled      = row{kind: platforms.RateLimited, category: platforms.PlatformRateLimit, message: "Instagram's limit on calls is used up for now", remedy: adviceLater}
-	rowServer         = row{kind: platforms.Unavailable, category: platforms.PlatformError, message: "Instagram had an internal error", remedy: adviceLater, unsure: true}
+	rowToken          = row{rule: "error.token", kind: platforms.Unauthorized, category: platforms.AuthExpired, message: "Instagram no longer accepts the account's access token", remedy: adviceReconnect}
+	rowMusic          = row{rule: "error.music", kind: platforms.Rejected, category: platforms.UserContent, message: "Instagram does not allow this music here", remedy: "Choose another sound, or publish without audioConfiguration."}
+	rowThrottled      = row{rule: "error.throttled", kind: platforms.RateLimited, category: platforms.PlatformRateLimit, message: "Instagram's limit on calls is used up for now", remedy: adviceLater}
+	rowServer         = row{rule: "error.server", kind: platforms.Unavailable, category: platforms.PlatformError, message: "Instagram had an internal error", remedy: adviceLater, unsure: true}
 	rowUnknown        = row{kind: platforms.Unknown}
-	rowUnknownSubcode = row{kind: platforms.Unavailable, category: platforms.PlatformError, message: "Instagram could not process the media", remedy: adviceNewAttempt, tries: 2, unsure: true}
+	rowUnknownSubcode = row{rule: "error.processing", kind: platforms.Unavailable, category: platforms.PlatformError, message: "Instagram could not process the media", remedy: adviceNewAttempt, tries: 2, unsure: true}
 )
 
 // Our own names for how a container can come to nothing without a code.
@@ -48,10 +49,12 @@ const (
 	codeError   = "ERROR"
 )
 
+const docsErrors = docs + "/instagram-graph-api/reference/error-codes"
+
 // table holds every code that the publishing API is known to answer with, from
 // https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes and
 // https://developers.facebook.com/docs/graph-api/guides/error-handling; those found only in practice say so.
-var table = map[string]row{
+var table = named(map[string]row{
 	"-2":         {kind: platforms.Unavailable, message: "Instagram could not process the media", remedy: adviceNewAttempt, tries: 3, category: platforms.PlatformError},
 	"-1":         rowServer,
 	"-2/2207003": {kind: platforms.Unavailable, message: "fetching the media took Instagram too long", remedy: adviceReachable, tries: 4, category: platforms.UserContent},
@@ -115,4 +118,4 @@ var table = map[string]row{
 	codeExpired: {kind: platforms.NotReady, message: "the media container expired before it was published", remedy: adviceNewAttempt, tries: 5, category: platforms.PlatformError},
 	codeStuck:   {kind: platforms.NotReady, message: "Instagram did not finish processing the media within a day", remedy: adviceVideo, tries: 2, category: platforms.PlatformError},
 	codeError:   {kind: platforms.Unavailable, message: "Instagram could not process the media", remedy: adviceNewAttempt, tries: 2, category: platforms.PlatformError},
-}
+})

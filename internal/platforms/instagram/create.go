@@ -23,10 +23,10 @@ func (f *flow) create(ctx context.Context) (platforms.Step, error) {
 	if err := f.spent(); err != nil {
 		return platforms.Step{}, err
 	}
-	if name := f.opts.facebookOnly(); name != "" && f.api.data.LoginMethod != loginFacebook {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Rule: "instagram." + name + ".facebook_login",
-			Field: "platformSpecificData." + name, Message: name + " works only for accounts that were connected by Facebook Login",
-			Remediation: "Remove " + name + ", or connect the account with loginMethod facebook_login."}
+	if option := f.opts.facebookOnly(); option != "" && f.api.data.LoginMethod != loginFacebook {
+		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Rule: platformName + "." + ruleFacebookLogin,
+			Field: "platformSpecificData." + option, Message: option + " works only for accounts that were connected by Facebook Login",
+			Remediation: "Remove " + option + ", or connect the account with loginMethod facebook_login."}
 	}
 	if f.kind == kindCarousel {
 		f.st.Items = fitItems(f.st.Items, len(f.t.Content.Media))
@@ -46,7 +46,7 @@ func (f *flow) createItem(ctx context.Context) (platforms.Step, error) {
 		return f.step(stepItemsWait, 0, "all items of the carousel have containers")
 	}
 	if i >= len(f.t.Content.Media) {
-		return platforms.Step{}, platforms.Errorf(platforms.Rejected, "the post's media changed while it was published")
+		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + ruleMediaChanged, Message: "the post's media changed while it was published", Remediation: "Retry the post."}
 	}
 	form, err := f.itemForm(ctx, i)
 	if err != nil {

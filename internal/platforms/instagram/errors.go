@@ -78,7 +78,22 @@ func isPublishing(subcode int) bool { return subcode >= 2207000 && subcode <= 22
 
 // failure is the error of a table row.
 func (r row) failure(code, message string) *platforms.Error {
-	return &platforms.Error{Kind: r.kind, Code: code, Message: shorten(message), Remediation: r.remedy, Category: r.category}
+	e := &platforms.Error{Kind: r.kind, Code: code, Message: shorten(message), Remediation: r.remedy, Category: r.category}
+	if r.rule != "" {
+		e.Rule = platformName + "." + r.rule
+	}
+	return e
+}
+
+// named gives each row its rule, after its code where it has none: error.36003-2207009 for 36003/2207009.
+func named(rows map[string]row) map[string]row {
+	for code, r := range rows {
+		if r.rule == "" {
+			r.rule = "error." + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(code, "/"), "/", "-"))
+			rows[code] = r
+		}
+	}
+	return rows
 }
 
 var inStatus = regexp.MustCompile(`\b2207\d{3}\b`)

@@ -80,7 +80,7 @@ func TestFacebookOnlyOptionsAreRefused(t *testing.T) {
 		f := newFar(t, nil)
 		content := platforms.Content{Media: []platforms.Media{video(1)}, Options: json.RawMessage(fmt.Sprintf(`{%q:%s}`, option, value))}
 		o := drive(t, f, f.conn(), content)
-		if !o.Failed || o.Error.Kind != platforms.Rejected || o.Error.Rule != "instagram."+option+".facebook_login" || len(f.calls) != 0 {
+		if !o.Failed || o.Error.Kind != platforms.Rejected || o.Error.Rule != "instagram.options.facebook_login" || len(f.calls) != 0 {
 			t.Errorf("%s: %+v after %d calls", option, o.Error, len(f.calls))
 		}
 	}

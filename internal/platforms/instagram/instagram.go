@@ -4,6 +4,7 @@ package instagram
 
 import (
 	"context"
+	"errors"
 
 	"posthorn/internal/platforms"
 )
@@ -35,13 +36,14 @@ var (
 // Info describes Instagram.
 func (Platform) Info() platforms.Info {
 	return platforms.Info{
-		Name:    "instagram",
-		Title:   "Instagram",
-		Visible: []string{stepPublishing, stepConfirming, stepCommenting},
-		Rules:   rules,
-		Budgets: budgets,
-		Options: Options{},
-		Docs:    docsGuide,
+		Name:     platformName,
+		Title:    "Instagram",
+		Visible:  []string{stepPublishing, stepConfirming, stepCommenting},
+		Rules:    rules,
+		Budgets:  budgets,
+		Options:  Options{},
+		Docs:     docsGuide,
+		RuleDocs: ruleDocs,
 	}
 }
 
@@ -51,7 +53,21 @@ func (Platform) Publish(ctx context.Context, c *platforms.Conn, t platforms.Task
 	if err != nil {
 		return platforms.Step{}, err
 	}
-	switch t.State.Step {
+	step, err := f.take(ctx)
+	return step, spoken(err, c)
+}
+
+// spoken notes the version of the API in the errors that it gave.
+func spoken(err error, c *platforms.Conn) error {
+	var e *platforms.Error
+	if errors.As(err, &e) && (e.Endpoint != "" || e.Code != "") {
+		e.APIVersion = version(c.App)
+	}
+	return err
+}
+
+func (f *flow) take(ctx context.Context) (platforms.Step, error) {
+	switch f.t.State.Step {
 	case "", stepCreating:
 		return f.create(ctx)
 	case stepItems:
@@ -75,5 +91,5 @@ func (Platform) Publish(ctx context.Context, c *platforms.Conn, t platforms.Task
 	case stepCommenting:
 		return f.comment(ctx)
 	}
-	return platforms.Step{}, platforms.Errorf(platforms.Unavailable, "this version does not know the step %q", t.State.Step)
+	return platforms.Step{}, platforms.Errorf(platforms.Unavailable, "this version does not know the step %q", f.t.State.Step)
 }

@@ -128,7 +128,7 @@ func (f *flow) ready(ctx context.Context) (platforms.Step, error) {
 	now := f.c.Now()
 	if known && q.Total > 0 && q.Used >= q.Total {
 		e := platforms.Errorf(platforms.RateLimited, "the account's publishing limit of %d posts in 24 hours is used up", q.Total)
-		e.Rule, e.Category, e.Reset = "instagram.publishing_limit", platforms.QuotaExhausted, now.Add(quotaWait)
+		e.Rule, e.Category, e.Reset = platformName+"."+rulePublishingLimit, platforms.QuotaExhausted, now.Add(quotaWait)
 		e.Remediation = "It is published when the limit frees. Space the account's posts out to avoid the wait."
 		return platforms.Step{}, e
 	}

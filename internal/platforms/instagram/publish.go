@@ -119,6 +119,6 @@ func (f *flow) giveUp(now time.Time) (platforms.Step, error) {
 		e.Kind, e.Category = platforms.Rejected, platforms.AccountIssue
 		return platforms.Step{}, e
 	}
-	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError,
+	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleNotPublished,
 		Message: "Instagram failed at every try to publish the finished media; nothing was published", Remediation: "Retry later."}
 }

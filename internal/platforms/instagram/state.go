@@ -55,7 +55,7 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
 	if len(problems) > 0 {
 		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: "instagram." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
 	}
 	f := &flow{c: c, t: t, opts: opts, kind: kindOf(t.Content)}
 	if len(t.State.Data) > 0 {
@@ -64,7 +64,7 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 		}
 	}
 	if len(t.Content.Media) == 0 {
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: "instagram." + f.kind + ".min_items", Field: "mediaItems",
+		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + f.kind + ".min_items", Field: "mediaItems",
 			Message: "an Instagram post needs media", Remediation: "Attach an image or a video."}
 	}
 	var err error
