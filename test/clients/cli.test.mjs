@@ -75,6 +75,13 @@ test('account groups, keys, queues, invitations', async () => {
   assert.ok((await cli('invites:create-token', '--scope', 'all')).token)
 })
 
+test('tools', async () => {
+  assert.equal((await cli('validate:post', '--platforms', 'bluesky', '--content', 'hello')).valid, true)
+  assert.ok((await cli('validate:post-length', '--text', 'hello')).platforms.bluesky.valid)
+  assert.equal((await cli('validate:media', '--url', photo)).valid, true)
+  assert.equal(typeof (await cli('validate:subreddit', '--name', 'golang')).exists, 'boolean')
+})
+
 test('what is not there', async () => {
   await cliFails(/not found|404/i, 'posts:get', nobody)
 })

@@ -47,12 +47,13 @@ export const target = (account, more = {}) => ({ platform: account.platform, acc
 export const unique = (text) => `${text} ${process.hrtime.bigint()}`
 export const nobody = '6745a1b2c3d4e5f600000000'
 
-// fails holds a call to its refusal: the status, and the contract's code where one is named.
+// fails holds a call to its refusal: the status, the contract's code where one is named, and what every refusal carries.
 export async function fails(call, status, code) {
   await assert.rejects(call, (e) => {
     assert.equal(e.statusCode, status, `${e.statusCode} ${e.message} ${JSON.stringify(e.body)}`)
     if (code !== undefined) assert.equal(e.code, code, JSON.stringify(e.body))
     assert.ok(e.message.length > 0 && e.type, JSON.stringify(e.body))
+    assert.ok(e.body.rule && e.body.remediation && e.docUrl, `not a refusal to act on: ${JSON.stringify(e.body)}`)
     return true
   })
 }

@@ -47,7 +47,7 @@ test('every mode', async () => {
 
 test('what is refused names its field', async () => {
   await assert.rejects(create({ content: 'no picture', platforms: [target(instagram[0])], publishNow: true }),
-    (e) => e.constructor.name === 'ValidationError' && 'mediaItems' in e.fields)
+    (e) => e.constructor.name === 'ValidationError' && 'mediaItems' in e.fields && e.body.rule === 'instagram.photo.min_items')
   const body = (more) => ({ content: unique('refused'), platforms: [target(bluesky)], scheduledFor: '2035-01-15T10:00:00Z', ...more })
   await fails(create(body({ platforms: [] })), 400, 'missing_required_field')
   await fails(create(body({ content: undefined })), 400)
@@ -109,7 +109,7 @@ test('a failure says why, and a retry publishes', async () => {
   const [t] = data.post.platforms
   assert.equal(t.status, 'failed')
   assert.ok(t.errorMessage && t.errorCategory && t.errorSource)
-  assert.ok(t.error.remediation && t.error.platformError, JSON.stringify(t.error))
+  assert.ok(t.error.rule && t.error.remediation && t.error.docUrl && t.error.platformError, JSON.stringify(t.error))
   const again = await zernio.posts.retryPost({ path: { postId: data.post._id } })
   assert.equal(again.response.status, 207)
   await zernio.posts.updatePost({ path: { postId: data.post._id }, body: { content: unique('mended') } })
