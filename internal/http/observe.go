@@ -21,6 +21,7 @@ type note struct {
 	requestID  string
 	fromCaller bool // the caller chose the request ID
 	principal  auth.Principal
+	operation  string
 	quiet      bool
 	err        error
 }
@@ -47,11 +48,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			n.requestID = strings.ToLower(rand.Text())
 		}
 		w.Header().Set(requestIDHeader, n.requestID)
+		s.baseLimit(w.Header())
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			s.recovered(ww, r, recover())
-			s.logRequest(ww, r, n, s.cfg.Now().Sub(start).Milliseconds())
+			took := s.cfg.Now().Sub(start)
+			s.logRequest(ww, r, n, took.Milliseconds())
+			s.record(ww, r, n, took)
 		}()
 		next.ServeHTTP(ww, r)
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/rs/zerolog"
 
+	"posthorn/internal/logs"
 	"posthorn/internal/posts"
 )
 
@@ -23,6 +24,8 @@ const (
 	sweepEvery = 10 * time.Second
 	sweepAfter = 15 * time.Second
 	sweepLimit = 1000
+	// tidyEvery is how often the housekeeping is done.
+	tidyEvery = time.Hour
 )
 
 // Config makes a Runner.
@@ -32,7 +35,9 @@ type Config struct {
 	Accounts dialer
 	Workers  int // steps at a time in this process
 	Log      zerolog.Logger
-	Slog     *slog.Logger // for River itself
+	Slog     *slog.Logger                // for River itself
+	Logs     *logs.Writer                // what customers read; nil: nothing is logged
+	Tidy     func(context.Context) error // the housekeeping of other parts, once an hour; nil: there is none
 	Now      func() time.Time
 }
 
@@ -48,7 +53,7 @@ type Runner struct {
 func NewRunner(c Config) (*Runner, error) {
 	r := &Runner{config: c, crew: NewCrew(c.Pool, c.Log, c.Posts.HandBack)}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, now: c.Now}); err != nil {
+	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, logs: c.Logs, now: c.Now}); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
@@ -86,6 +91,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	ready()
 	sweeping, stopSweep := context.WithCancel(ctx)
 	background.Go(func() { r.sweep(sweeping) })
+	background.Go(func() { r.tidy(sweeping) })
 	<-ctx.Done()
 	stopSweep()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
@@ -102,6 +108,23 @@ func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
 			r.config.Log.Error().Err(err).Msg("sweep failed")
+		}
+	}
+}
+
+// tidy does the housekeeping now and then every hour.
+func (r *Runner) tidy(ctx context.Context) {
+	if r.config.Tidy == nil {
+		return
+	}
+	for {
+		again := tidyEvery
+		if err := r.config.Tidy(ctx); err != nil && ctx.Err() == nil {
+			r.config.Log.Error().Err(err).Msg("housekeeping failed; it is tried again in a minute")
+			again = time.Minute
+		}
+		if !wait(ctx, again) {
+			return
 		}
 	}
 }

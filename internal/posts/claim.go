@@ -19,6 +19,7 @@ type Claim struct {
 	PostID    string
 	OwnerID   string
 	AccountID string
+	RequestID string // of the request that made the post; empty: not known
 	Platform  platforms.Platform
 	Worker    string
 	Number    int64
@@ -64,7 +65,7 @@ func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.
 			where posts.id = old.post_id and posts.status = 'scheduled'
 		)
 		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url,
-			old.custom_content, old.custom_media, old.options, p.title, p.content, p.media, p.tags
+			old.custom_content, old.custom_media, old.options, p.title, p.content, p.media, p.tags, coalesce(p.request_id, '')
 		from old join claimed on true join posts p on p.id = old.post_id`,
 		targetID, worker, now, now.Add(hold), s.visibleSteps())
 	if err != nil {
@@ -96,6 +97,7 @@ type claimRow struct {
 	Title, Content                       string
 	Media                                json.RawMessage
 	Tags                                 []string
+	RequestID                            string
 }
 
 func (r claimRow) into(c *Claim, registry *platforms.Registry) error {
@@ -112,6 +114,7 @@ func (r claimRow) into(c *Claim, registry *platforms.Registry) error {
 	if target.CustomMedia, err = readMedia(r.CustomMedia); err != nil {
 		return err
 	}
+	c.RequestID = r.RequestID
 	c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.status = r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, r.Status
 	c.Task = platforms.Task{ID: c.TargetID, Content: post.content(target), State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
 	if r.Published { // its ID may still be unknown

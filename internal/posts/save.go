@@ -9,16 +9,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/auth"
+	"posthorn/internal/logs"
 )
 
 // save stores a planned post: the rows, the request ID and the jobs, in the caller's transaction.
 func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	if _, err := tx.Exec(ctx, `
-		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
+		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, request_id, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now); err != nil {
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, nullText(logs.Of(ctx).RequestID), now); err != nil {
 		return err
 	}
 	if p.RequestID != "" {
@@ -28,6 +29,9 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	}
 	if !draft { // after the request ID: a repeated request is a replay, not a duplicate
 		if err := refuseDuplicates(ctx, tx, post, now); err != nil {
+			return err
+		}
+		if err := s.holdToPace(ctx, tx, post, now); err != nil {
 			return err
 		}
 	}
@@ -120,6 +124,13 @@ func list(s []string) []string {
 		return []string{}
 	}
 	return s
+}
+
+func nullText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func nullJSON(raw json.RawMessage) []byte {

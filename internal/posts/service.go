@@ -45,6 +45,7 @@ type Service struct {
 	Queue     Queue // nil in a process that only works on targets
 	Now       func() time.Time
 	Limits    verdict.Limits
-	Ended     *Notifier // told when a target ends; nil tells nobody
+	Pace      PaceLimits // of each account; zero: unlimited
+	Ended     *Notifier  // told when a target ends; nil tells nobody
 	waiters   waiters
 }
