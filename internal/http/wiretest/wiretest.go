@@ -75,7 +75,8 @@ func find(doc *openapi3.T, r *http.Request) *routers.Route {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	for path, item := range doc.Paths.Map() {
+	for _, path := range doc.Paths.InMatchingOrder() { // /v1/posts/logs before /v1/posts/{postId}
+		item := doc.Paths.Value(path)
 		op := item.GetOperation(method)
 		if op != nil && matches(strings.Split(path, "/"), asked) {
 			return &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
