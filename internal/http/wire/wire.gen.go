@@ -276,7 +276,7 @@ type LogEntry struct {
 
 	// CreatedAt Example: 2026-01-15T10:00:00.000Z
 	CreatedAt  Timestamp `json:"created_at"`
-	DurationMs int64     `json:"duration_ms,omitempty,omitzero"`
+	DurationMs int64     `json:"duration_ms"`
 
 	// Endpoint Method, host and path of a platform's call; of a request method and route.
 	Endpoint     string `json:"endpoint,omitempty,omitzero"`
