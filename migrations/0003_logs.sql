@@ -31,6 +31,8 @@ create table logs (
 create table logs_default partition of logs default;
 -- The columns that most filters ask for are in the index, so that a rare kind is found without reading the rows of the others.
 create index logs_owner on logs (owner_id, at desc, id desc) include (type, status);
+-- What is looked for most is rare: failures, and what happened to accounts.
+create index logs_rare on logs (owner_id, at desc, id desc) where status <> 'success' or (type <> 'publishing' and type <> 'api_request');
 create index logs_account on logs (account_id, at desc, id desc) where account_id is not null;
 create index logs_post on logs (post_id, at desc, id desc) where post_id is not null;
 create index logs_request on logs (owner_id, request_id) where request_id is not null;

@@ -17,6 +17,10 @@ import (
 // MaxTotal is up to where matching entries are counted: counting millions on every page would cost more than the page.
 const MaxTotal = 10_000
 
+// maxSearched is how many entries, the newest of those that an index finds, are looked through for what no index knows: a text, an action, a
+// status code and the like.
+const maxSearched = 250_000
+
 // Accounts knows which accounts lie in which profiles.
 type Accounts interface {
 	InProfiles(ctx context.Context, ownerID string, profileIDs []string) ([]string, error)
@@ -55,18 +59,18 @@ var groups = map[Type]auth.Group{Webhooks: auth.Webhooks, Messaging: auth.Messag
 // about their accounts, and what its own key asked for.
 func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (page Page, err error) {
 	defer errs.Wrap(&err, "logs.List")
-	where, args, err := s.where(ctx, by, f)
+	c, err := s.conditions(ctx, by, f)
 	if err != nil {
 		return Page{}, err
 	}
-	count := fmt.Sprintf(`select count(*) from (select 1 from logs where %s limit %d) hits`, where, MaxTotal)
-	if err := s.Pool.QueryRow(ctx, count, args...).Scan(&page.Total); err != nil {
+	from, args := c.from(), c.args
+	if err := s.Pool.QueryRow(ctx, fmt.Sprintf(`select count(*) from (select 1 %s limit %d) hits`, from, MaxTotal), args...).Scan(&page.Total); err != nil {
 		return Page{}, err
 	}
 	args = append(args, f.Limit+1, f.Offset)
 	rows, err := s.Pool.Query(ctx, fmt.Sprintf(`
-		select %s from (select at as hit_at, id as hit_id from logs where %s order by at desc, id desc limit $%d offset $%d) hits
-		join logs on at = hit_at and id = hit_id and owner_id = $1 order by at desc, id desc`, strings.Join(columns, ", "), where, len(args)-1, len(args)), args...)
+		select %s from (select at as hit_at, id as hit_id %s order by at desc, id desc limit $%d offset $%d) hits
+		join logs on at = hit_at and id = hit_id and owner_id = $1 order by at desc, id desc`, strings.Join(columns, ", "), from, len(args)-1, len(args)), args...)
 	if err != nil {
 		return Page{}, err
 	}
@@ -79,13 +83,29 @@ func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (page P
 	return page, nil
 }
 
-// where renders the filter; every value is a parameter.
-func (s *Service) where(ctx context.Context, by auth.Principal, f Filter) (string, []any, error) {
-	conds, args := []string{"owner_id = $1"}, []any{by.OwnerID}
-	add := func(cond string, value any) {
-		args = append(args, value)
-		conds = append(conds, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
+// conditions is a filter in SQL; every value is a parameter. Those of the first kind are found by an index, those of the second by looking.
+type conditions struct {
+	found, sought []string
+	args          []any
+}
+
+func (c *conditions) add(to *[]string, cond string, value any) {
+	c.args = append(c.args, value)
+	*to = append(*to, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(c.args))))
+}
+
+// from is the part of a query that names the entries.
+func (c *conditions) from() string {
+	found := "from logs where " + strings.Join(c.found, " and ")
+	if len(c.sought) == 0 {
+		return found
 	}
+	return fmt.Sprintf("from (select * %s order by at desc, id desc limit %d) newest where %s", found, maxSearched, strings.Join(c.sought, " and "))
+}
+
+func (s *Service) conditions(ctx context.Context, by auth.Principal, f Filter) (*conditions, error) {
+	c := &conditions{}
+	c.add(&c.found, "owner_id = ?", by.OwnerID)
 	days := f.Days
 	if days <= 0 || days > MaxDays {
 		days = MaxDays
@@ -94,40 +114,55 @@ func (s *Service) where(ctx context.Context, by auth.Principal, f Filter) (strin
 	if f.From.After(from) {
 		from = f.From
 	}
-	add("at >= ?", from)
+	c.add(&c.found, "at >= ?", from)
 	if !f.To.IsZero() {
-		add("at < ?", f.To)
+		c.add(&c.found, "at < ?", f.To)
 	}
-	for _, equal := range []struct{ column, value string }{{"type", string(f.Type)}, {"status", string(f.Status)}, {"platform", f.Platform}, {"action", f.Action},
-		{"account_id", f.AccountID}, {"post_id", f.PostID}, {"event", f.Event}, {"request_id", f.RequestID}, {"api_key_id", f.KeyID}} {
-		if equal.value != "" {
-			add(equal.column+" = ?", equal.value)
-		}
-	}
-	if f.StatusCode != 0 {
-		add("status_code = ?", f.StatusCode)
-	}
-	if !f.ReadReceipts {
-		conds = append(conds, "(type <> 'messaging' or action not in ('message.read', 'message.delivered'))")
+	c.equal(f)
+	if !f.ReadReceipts && (f.Type == "" || f.Type == Messaging) {
+		c.found = append(c.found, "(type <> 'messaging' or action not in ('message.read', 'message.delivered'))")
 	}
 	if f.Search != "" {
-		add(`concat_ws(' ', action, platform, endpoint, path, error_code, error_message, request_id, request_body, response_body, metadata::text) ilike ?`,
+		c.add(&c.sought, `concat_ws(' ', action, platform, endpoint, path, error_code, error_message, request_id, request_body, response_body, metadata::text) ilike ?`,
 			"%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Search)+"%")
 	}
 	for kind, group := range groups {
 		if slices.Contains(by.Disabled, group) {
-			add("type <> ?", string(kind))
+			c.add(&c.found, "type <> ?", string(kind))
 		}
 	}
-	if by.Scoped() {
-		reached, err := s.Accounts.InProfiles(ctx, by.OwnerID, by.Profiles)
-		if err != nil {
-			return "", nil, err
-		}
-		args = append(args, reached, by.KeyID)
-		conds = append(conds, fmt.Sprintf("(account_id = any($%d) or (account_id is null and api_key_id = $%d))", len(args)-1, len(args)))
+	if !by.Scoped() {
+		return c, nil
 	}
-	return strings.Join(conds, " and "), args, nil
+	reached, err := s.Accounts.InProfiles(ctx, by.OwnerID, by.Profiles)
+	if err != nil {
+		return nil, err
+	}
+	c.args = append(c.args, reached, by.KeyID)
+	c.found = append(c.found, fmt.Sprintf("(account_id = any($%d) or (account_id is null and api_key_id = $%d))", len(c.args)-1, len(c.args)))
+	return c, nil
+}
+
+// equal adds what must be the same. What is rare is said in the words of the index that knows the rare.
+func (c *conditions) equal(f Filter) {
+	for _, e := range []struct {
+		to            *[]string
+		column, value string
+	}{{&c.found, "type", string(f.Type)}, {&c.found, "status", string(f.Status)}, {&c.found, "account_id", f.AccountID}, {&c.found, "post_id", f.PostID}, {&c.found, "request_id", f.RequestID},
+		{&c.sought, "platform", f.Platform}, {&c.sought, "action", f.Action}, {&c.sought, "event", f.Event}, {&c.sought, "api_key_id", f.KeyID}} {
+		if e.value != "" {
+			c.add(e.to, e.column+" = ?", e.value)
+		}
+	}
+	if f.StatusCode != 0 {
+		c.add(&c.sought, "status_code = ?", f.StatusCode)
+	}
+	if f.Status != "" && f.Status != Success {
+		c.found = append(c.found, "status <> 'success'")
+	}
+	if f.Type != "" && f.Type != Publishing && f.Type != APIRequest {
+		c.found = append(c.found, "type <> 'publishing' and type <> 'api_request'")
+	}
 }
 
 func scanEntry(row pgx.CollectableRow) (Entry, error) {

@@ -253,4 +253,3 @@ func (w *world) restrictedKey(column, value string) string {
 	}
 	return key
 }
-
