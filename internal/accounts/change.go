@@ -10,6 +10,7 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
+	"posthorn/internal/logs"
 	"posthorn/internal/postgres"
 )
 
@@ -138,7 +139,7 @@ func (s *Service) Move(ctx context.Context, by auth.Principal, accountID, profil
 // again. What is scheduled for it fails at its time, unless it is connected by then. One that is disconnected already is NotFound.
 func (s *Service) Disconnect(ctx context.Context, by auth.Principal, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.Disconnect(%s)", accountID)
-	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
 		a, err := lockAccount(ctx, tx, by, accountID)
 		if err != nil {
 			return err
@@ -151,6 +152,13 @@ func (s *Service) Disconnect(ctx context.Context, by auth.Principal, accountID s
 		}
 		return s.Vault.Drop(ctx, tx, accountID)
 	})
+	if err != nil {
+		return err
+	}
+	if a, err := s.byID(ctx, accountID); err == nil { // it may be gone with its profile already
+		s.LogConnection(ctx, a, logs.AccountDisconnected)
+	}
+	return nil
 }
 
 // locked is what a change needs to know of an account's row, which it has locked.

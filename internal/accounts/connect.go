@@ -9,6 +9,7 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
+	"posthorn/internal/logs"
 	"posthorn/internal/platforms"
 	"posthorn/internal/postgres"
 )
@@ -25,7 +26,7 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 	if profileID != "" && !id.Valid(profileID) {
 		return Account{}, profileNotFound()
 	}
-	token, found, err := connector.Login(ctx, s.Visitor(platform), fields)
+	token, found, err := connector.Login(logs.With(ctx, logs.About{OwnerID: by.OwnerID, UserID: by.UserID, KeyID: by.KeyID}), s.Visitor(platform), fields)
 	if err != nil {
 		return Account{}, loginError(platform, err)
 	}
@@ -47,7 +48,10 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 	if err != nil {
 		return Account{}, err
 	}
-	return s.byID(ctx, accountID)
+	if a, err = s.byID(ctx, accountID); err == nil {
+		s.LogConnection(ctx, a, logs.AccountConnected)
+	}
+	return a, err
 }
 
 // profileFor is the profile that is to get an account, empty standing for the default one. It cannot be deleted before tx ends.

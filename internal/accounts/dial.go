@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/logs"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 )
@@ -20,7 +21,9 @@ type Session struct {
 	Conn         *platforms.Conn
 	TokenVersion int64
 	service      *Service
+	about        logs.About // what its entries in the log are about
 	mu           sync.Mutex
+	refreshing   *platforms.Conn            // with the token that a refresh changes for a new one
 	usage        map[string]platforms.Usage // the platform's last word on each budget
 }
 
@@ -48,7 +51,7 @@ func (s *Service) Dial(ctx context.Context, accountID string, before func() erro
 	if !ok {
 		return nil, fmt.Errorf("this program has no adapter for %q", a.Platform)
 	}
-	session := &Session{service: s, usage: map[string]platforms.Usage{}}
+	session := &Session{service: s, usage: map[string]platforms.Usage{}, about: logs.About{OwnerID: a.OwnerID, Platform: a.Platform, AccountID: a.ID}}
 	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: s.app(platform, a.remote()), Account: a.remote(), Media: s.Media, Now: s.Now}
 	token, err := s.Vault.Token(ctx, accountID, session.refresh(platform))
 	if err != nil {
@@ -90,6 +93,10 @@ func (x *Session) refresh(p platforms.Platform) func(context.Context, platforms.
 	return func(ctx context.Context, current platforms.Token) (platforms.Token, error) {
 		c := *x.Conn
 		c.Token = current
+		ctx = logs.With(ctx, logs.About{Type: logs.Connections, Action: logs.TokenRefresh})
+		x.mu.Lock()
+		x.refreshing = &c // its token is not the session's yet, and must not show in the log either
+		x.mu.Unlock()
 		return r.Refresh(ctx, &c)
 	}
 }
@@ -114,7 +121,21 @@ func (x *Session) hooks(p platforms.Platform, before func() error) outbound.Hook
 				x.mu.Unlock()
 			}
 		},
+		Done: func(e outbound.Exchange) {
+			x.service.Logs.Add(logs.OfExchange(x.service.Now(), e, x.about, x.redact))
+		},
 	}
+}
+
+// redact blanks the secrets that the session has or had.
+func (x *Session) redact(b []byte) []byte {
+	x.mu.Lock()
+	former := x.refreshing
+	x.mu.Unlock()
+	if former != nil {
+		b = former.Redact(b)
+	}
+	return x.Conn.Redact(b)
 }
 
 // full refuses further requests of this step once the platform has said that a budget is used up.
@@ -148,7 +169,10 @@ func (x *Session) StaleToken(ctx context.Context) error {
 
 // Visitor opens a connection to a platform for nobody yet: to log in.
 func (s *Service) Visitor(platform string) *platforms.Conn {
-	c := &platforms.Conn{HTTP: s.Outbound.Client(outbound.Hooks{}), Media: s.Media, Now: s.Now}
+	c := &platforms.Conn{Media: s.Media, Now: s.Now}
+	c.HTTP = s.Outbound.Client(outbound.Hooks{Done: func(e outbound.Exchange) {
+		s.Logs.Add(logs.OfExchange(s.Now(), e, logs.About{Type: logs.Connections, Action: logs.AccountLogin, Platform: platform}, c.Redact))
+	}})
 	if p, ok := s.Platforms.Get(platform); ok {
 		c.App = s.app(p, platforms.Account{})
 	}

@@ -11,6 +11,7 @@ import (
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
+	"posthorn/internal/logs"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 	"posthorn/internal/tokens"
@@ -25,6 +26,7 @@ type Service struct {
 	Apps      func(name string) platforms.App // the operator's registration of a name; zero when there is none
 	Outbound  *outbound.Platforms
 	Media     platforms.MediaSource
+	Logs      *logs.Writer // nil: nothing is logged
 	Now       func() time.Time
 }
 
@@ -112,8 +114,32 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 // NeedsReconnection marks an account whose token is dead. One that was disconnected meanwhile has none.
 func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.NeedsReconnection(%s)", accountID)
-	_, err = s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active`, accountID, s.Now())
+	tag, err := s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active and not needs_reconnection`, accountID, s.Now())
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	a, err := s.byID(ctx, accountID)
+	if err == nil {
+		s.LogConnection(ctx, a, logs.AccountLost)
+	}
 	return err
+}
+
+// Connected counts the active accounts of owners. One without any is missing.
+func (s *Service) Connected(ctx context.Context, ownerIDs []string) (counts map[string]int, err error) {
+	defer errs.Wrap(&err, "accounts.Connected")
+	counts = map[string]int{}
+	rows, err := s.Pool.Query(ctx, `select owner_id, count(*)::int from accounts where owner_id = any($1) and active group by owner_id`, ownerIDs)
+	if err != nil {
+		return nil, err
+	}
+	var owner string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&owner, &n}, func() error {
+		counts[owner] = n
+		return nil
+	})
+	return counts, err
 }
 
 // remote is the form that adapters see: they find and link things by the platform's names.

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"posthorn/internal/accounts"
+	"posthorn/internal/apilimit"
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
 	"posthorn/internal/bulk"
@@ -21,6 +22,7 @@ import (
 	"posthorn/internal/http"
 	"posthorn/internal/idempotency"
 	"posthorn/internal/jobs"
+	"posthorn/internal/logs"
 	"posthorn/internal/media"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
@@ -30,6 +32,7 @@ import (
 	"posthorn/internal/queues"
 	"posthorn/internal/subreddit"
 	"posthorn/internal/tokens"
+	"posthorn/internal/usage"
 	"posthorn/internal/verdict"
 )
 
@@ -56,10 +59,14 @@ type App struct {
 	Idempotency *idempotency.Store
 	Queues      *queues.Service
 	Media       *media.Store
+	Logs        *logs.Service
+	LogWriter   *logs.Writer
+	Usage       *usage.Service
 	Now         func() time.Time // the one clock of the process
 
 	prober     *media.Prober
 	subreddits *subreddit.Service
+	limiter    *apilimit.Limiter
 	close      []func()
 }
 
@@ -96,17 +103,29 @@ func (a *App) wire(ctx context.Context) error {
 	a.close = append(a.close, func() { _ = store.Close() })
 	ways := outbound.NewPlatforms(outbound.PlatformOptions{Gateway: a.Config.Gateway, AllowPrivate: a.Config.AllowPrivate, Now: now})
 	guarded := outbound.NewGuarded(outbound.Options{AllowPrivate: a.Config.AllowPrivate})
+	var tariff *usage.Tariff
+	if path := a.Config.PricingFile; path != "" {
+		if tariff, err = usage.LoadTariff(path); err != nil {
+			return fmt.Errorf("POSTHORN_PRICING_FILE: %w", err)
+		}
+	}
+	a.LogWriter = logs.NewWriter(a.Pool, a.Log)
+	a.close = append(a.close, a.LogWriter.Close)
 	a.Media, a.prober = store, &media.Prober{Client: guarded}
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
-		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
+		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Logs: a.LogWriter, Now: now}
 	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Now: now, Limits: verdict.Defaults,
-		Ended: posts.NewNotifier()}
+		Ended: posts.NewNotifier(), Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues = a.Queues
+	a.Logs = &logs.Service{Pool: a.Pool, Accounts: a.Accounts, Now: now, Days: a.Config.LogDays}
+	a.Usage = &usage.Service{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Tariff: tariff, Now: now}
+	l := a.Config.APILimits
+	a.limiter = apilimit.New(a.Pool, a.Accounts, apilimit.Limits{Few: l[0], Some: l[1], Many: l[2]}, now)
 	return nil
 }
 
@@ -137,6 +156,10 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 		Media:         a.Media.Handler(),
 		MediaLooker:   a.prober,
 		Subreddits:    a.subreddits,
+		Logs:          a.Logs,
+		Usage:         a.Usage,
+		Limiter:       a.limiter,
+		Record:        a.LogWriter,
 		Log:           a.Log,
 		Now:           a.Now,
 		PublicURL:     a.Config.PublicURL,
@@ -162,6 +185,9 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 	go a.Posts.Listen(listening, func(err error) {
 		a.Log.Warn().Err(err).Msg("not listening to the database; publishNow looks again every second")
 	})
+	go a.limiter.Run(listening, func(err error) {
+		a.Log.Warn().Err(err).Msg("the processes of the API cannot tell each other how many requests they admit; each counts its own")
+	})
 	srv := &stdhttp.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -181,7 +207,8 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Idempotency: a.Idempotency, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Idempotency: a.Idempotency, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log),
+		Logs: a.LogWriter, Tidy: a.tidy, Now: a.Now})
 	if err != nil {
 		return err
 	}
@@ -189,6 +216,11 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 	defer stop()
 	go a.Posts.Ended.Run(telling, a.Posts.Notify, func(err error) { a.Log.Warn().Err(err).Msg("could not tell the API that targets changed") })
 	return runner.Run(ctx, ready)
+}
+
+// tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
+func (a *App) tidy(ctx context.Context) error {
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

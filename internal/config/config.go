@@ -31,6 +31,11 @@ type Config struct {
 	AllowPrivate bool
 	PublishWait  time.Duration
 	LogLevel     string
+	LogDays      int            // that the customers' log is kept
+	APILimits    [3]int         // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
+	Velocity     int            // posts an hour and account; zero: no limit
+	DailyCaps    map[string]int // posts a day and account, by platform; "*" is all others; zero: no limit
+	PricingFile  string
 	apps         map[string]platforms.App
 }
 
@@ -57,7 +62,15 @@ var variables = []Variable{
 	{"POSTHORN_ALLOW_PRIVATE_NETWORKS", "false", "whether media URLs may be on private addresses; posthorn dev: true"},
 	{"POSTHORN_PUBLISH_WAIT", "50s", "how long publishNow waits before it answers with what there is"},
 	{"POSTHORN_LOG_LEVEL", "info", "debug, info, warn or error"},
+	{"POSTHORN_LOG_DAYS", "90", "how many days the log that customers read is kept: 1 to 90"},
+	{"POSTHORN_API_RATE_LIMIT", "60,600,1200", "requests a minute of an owner with up to 2, up to 2,000 and more accounts, or one number for all; 0: no limit; posthorn dev: 1000000"},
+	{"POSTHORN_VELOCITY_LIMIT", "25", "posts that an account may publish in an hour; 0: no limit; posthorn dev: 0"},
+	{"POSTHORN_DAILY_CAPS", defaultCaps, "posts that an account may publish in 24 hours, by platform; * is all others; 0: no limit; posthorn dev: *=0"},
+	{"POSTHORN_PRICING_FILE", "", "JSON with the graduated prices that GET /v1/billing computes; see docs/metering.md"},
 }
+
+// defaultCaps are the contract's.
+const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,*=50"
 
 // appNames are the registrations an operator can have. Instagram has one for each of its two logins.
 var appNames = []string{"facebook", "instagram"}
@@ -83,6 +96,12 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		AllowPrivate: r.boolean("POSTHORN_ALLOW_PRIVATE_NETWORKS", dev), PublishWait: r.duration("POSTHORN_PUBLISH_WAIT", 50*time.Second),
 		LogLevel: r.oneOf("POSTHORN_LOG_LEVEL", "info", "debug", "warn", "error"), apps: map[string]platforms.App{},
 	}
+	c.LogDays, c.PricingFile = r.number("POSTHORN_LOG_DAYS", 90, 1, 90), r.text("POSTHORN_PRICING_FILE")
+	limits, velocity, caps := "60,600,1200", 25, defaultCaps
+	if dev { // a developer tries things, again and again
+		limits, velocity, caps = "1000000", 0, "*=0"
+	}
+	c.APILimits, c.Velocity, c.DailyCaps = r.limits("POSTHORN_API_RATE_LIMIT", limits), r.number("POSTHORN_VELOCITY_LIMIT", velocity, 0, maxLimit), r.caps("POSTHORN_DAILY_CAPS", caps)
 	if dev && getenv("POSTHORN_ADDR") == "" {
 		c.Addr = "127.0.0.1:8080"
 	}

@@ -48,23 +48,23 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/idempotency", "internal/media", "internal/platforms", "internal/posts", "internal/queues",
-		"internal/rules", "internal/subreddit"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
+		"internal/media", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
-	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/platforms", "internal/posts", "internal/verdict"}, never: network,
+	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/logs", "internal/platforms", "internal/posts", "internal/verdict"}, never: network,
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/platforms/outline", "internal/postgres",
-		"internal/queues", "internal/verdict"},
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/logs", "internal/media", "internal/platforms", "internal/platforms/outline",
+		"internal/postgres", "internal/queues", "internal/verdict"},
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
 		noClock: true, why: "a queue is a timetable: it asks for the posts in its slots through an interface, so that posts may know it"},
 	{packages: "internal/bulk", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/platforms", "internal/postgres", "internal/posts"},
 		never: slices.Concat(sql, river, network), why: "it turns rows into new posts, and leaves the rules and the tables of those to posts"},
-	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
+	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/logs", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/media", ours: []string{"internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,
 		why: "files are the same for every platform and every post"},
@@ -75,7 +75,13 @@ var rules = []rule{
 	{packages: "internal/verdict", ours: []string{"internal/platforms"}, never: slices.Concat(sql, river, network), noClock: true,
 		why: "what an outcome means is a pure function: no clock, no database, no network"},
 
+	{packages: "internal/usage", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/posts", "internal/postgres"}, never: slices.Concat(river, network),
+		why: "it counts what accounts and posts tell it, and charges by a tariff"},
+	{packages: "internal/logs", ours: []string{"internal/auth", "internal/errs", "internal/id", "internal/outbound", "internal/postgres"}, never: river,
+		why: "everybody writes to the log, so it may know of nobody who does"},
+
 	// Secrets and limits.
+	{packages: "internal/apilimit", ours: []string{"internal/errs"}, never: slices.Concat(river, network), why: "it counts requests and knows nothing of what they ask"},
 	{packages: "internal/tokens", ours: []string{"internal/errs", "internal/platforms", "internal/postgres"}, never: slices.Concat(river, network, []string{"log", "github.com/rs/zerolog"}),
 		why: "the vault must not be able to log what it holds"},
 	{packages: "internal/budget", ours: []string{"internal/errs", "internal/id", "internal/platforms", "internal/postgres"}, never: slices.Concat(river, network),

@@ -66,7 +66,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	s.write(w, r, status, s.errorBody(e))
+	body := s.errorBody(e)
+	noteOf(r).told = body
+	s.write(w, r, status, body)
 }
 
 // ours is err as one of our errors. An internal one keeps nothing that may be shown.

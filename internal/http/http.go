@@ -13,14 +13,17 @@ import (
 
 	"posthorn"
 	"posthorn/internal/accounts"
+	"posthorn/internal/apilimit"
 	"posthorn/internal/auth"
 	"posthorn/internal/bulk"
+	"posthorn/internal/logs"
 	"posthorn/internal/media"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
 	"posthorn/internal/rules"
 	"posthorn/internal/subreddit"
+	"posthorn/internal/usage"
 )
 
 // Publisher takes new posts.
@@ -192,6 +195,26 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, key string) (auth.Principal, error)
 }
 
+// Limiter says whether an owner may make one more request now.
+type Limiter interface {
+	Take(ctx context.Context, ownerID string) (apilimit.Decision, error)
+	// Base is what callers are told of whom nobody knows yet whom they act for.
+	Base() apilimit.Decision
+}
+
+// Recorder takes entries of the log that customers read. It never waits.
+type Recorder interface{ Add(e logs.Entry) }
+
+// LogReader reads that log.
+type LogReader interface {
+	List(ctx context.Context, by auth.Principal, f logs.Filter) (logs.Page, error)
+}
+
+// Meter tells what an owner has used, and what that costs.
+type Meter interface {
+	Report(ctx context.Context, by auth.Principal, q usage.Query) (usage.Report, error)
+}
+
 // Health checks what the server needs. The answer has an entry for each check, nil when it passed. The text of an *errs.Error is shown to
 // anyone; any other error is logged, and shown as "failed".
 type Health interface {
@@ -212,6 +235,10 @@ type Config struct {
 	Health        Health
 	MediaLooker   MediaLooker
 	Subreddits    Subreddits
+	Logs          LogReader
+	Usage         Meter
+	Limiter       Limiter      // nil: callers are not limited
+	Record        Recorder     // nil: requests are not recorded for customers
 	Media         http.Handler // serves /media/*; nil: there is none
 	Log           zerolog.Logger
 	Now           func() time.Time

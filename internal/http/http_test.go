@@ -20,8 +20,10 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/http/wiretest"
+	"posthorn/internal/logs"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
+	"posthorn/internal/usage"
 )
 
 const (
@@ -34,6 +36,21 @@ const (
 )
 
 var testNow = time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
+
+// logsInMemory has one entry, usageInMemory nothing used.
+type (
+	logsInMemory  struct{}
+	usageInMemory struct{}
+)
+
+func (logsInMemory) List(_ context.Context, by auth.Principal, f logs.Filter) (logs.Page, error) {
+	e := logs.Entry{ID: targetID, At: testNow, Status: logs.Success, About: logs.About{Type: logs.Publishing, Action: logs.PlatformCall, OwnerID: by.OwnerID, PostID: f.PostID}}
+	return logs.Page{Entries: []logs.Entry{e}, Total: 1}, nil
+}
+
+func (usageInMemory) Report(_ context.Context, _ auth.Principal, q usage.Query) (usage.Report, error) {
+	return usage.Report{Granularity: q.Granularity, From: testNow, To: testNow}, nil
+}
 
 // api is a server over domains in memory, whose every answer is held to openapi.yaml.
 type api struct {
@@ -50,6 +67,7 @@ func newAPI(t testing.TB, change ...func(*Config)) *api {
 	a := &api{t: t, posts: &postsInMemory{}, accounts: &accountsInMemory{}, health: map[string]error{"database": nil}, log: &lockedBuffer{}}
 	cfg := Config{
 		Posts: a.posts, Accounts: a.accounts, Keys: keysInMemory{}, People: peopleInMemory{}, Platforms: platforms.NewRegistry(bluesky{}), PublicURL: "https://posthorn.test", Health: a,
+		Logs: logsInMemory{}, Usage: usageInMemory{},
 		Log: zerolog.New(a.log), Now: func() time.Time { return testNow }, PublishWait: time.Second,
 		IsUnavailable: func(err error) bool { return errors.Is(err, errAway) },
 	}

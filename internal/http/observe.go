@@ -14,6 +14,7 @@ import (
 
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
+	"posthorn/internal/http/wire"
 )
 
 // A note gathers what the log line of a request says, and what its handler needs to know of it.
@@ -22,8 +23,10 @@ type note struct {
 	fromCaller bool   // the caller chose the request ID
 	onceID     string // names what an Idempotency-Key has done once; empty without one
 	principal  auth.Principal
+	operation  string
 	quiet      bool
 	err        error
+	told       wire.Error // what the caller was told of err
 }
 
 type noteKey struct{}
@@ -48,11 +51,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			n.requestID = strings.ToLower(rand.Text())
 		}
 		w.Header().Set(requestIDHeader, n.requestID)
+		s.baseLimit(w.Header())
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			s.recovered(ww, r, recover())
-			s.logRequest(ww, r, n, s.cfg.Now().Sub(start).Milliseconds())
+			took := s.cfg.Now().Sub(start)
+			s.logRequest(ww, r, n, took.Milliseconds())
+			s.record(ww, r, n, took)
 		}()
 		next.ServeHTTP(ww, r)
 	})

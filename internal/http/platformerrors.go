@@ -85,5 +85,6 @@ func (s *Server) failAtPlatform(w http.ResponseWriter, r *http.Request, e *platf
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
+	noteOf(r).told = body
 	s.write(w, r, row.status, body)
 }

@@ -7,6 +7,7 @@ import (
 
 	"posthorn/internal/errs"
 	"posthorn/internal/http/wire"
+	"posthorn/internal/logs"
 	"posthorn/internal/posts"
 )
 
@@ -37,7 +38,7 @@ func (s *Server) deletePost(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// getPostLogs tells every step that was taken for a post.
+// getPostLogs tells every step that was taken for a post, and what was said to the platforms and answered.
 func (s *Server) getPostLogs(w http.ResponseWriter, r *http.Request) error {
 	by, id := principalOf(r), pathParam(r, "postId")
 	p, err := s.cfg.Posts.Get(r.Context(), by, id)
@@ -52,7 +53,12 @@ func (s *Server) getPostLogs(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range p.Targets {
 		targets[t.ID] = t
 	}
-	out := wire.PostLogs{Logs: make([]wire.PostLog, 0, len(steps))}
+	f := logs.Filter{Type: logs.Publishing, PostID: id, Limit: number(r.URL.Query(), "limit", 50), Offset: number(r.URL.Query(), "skip", 0)}
+	page, err := s.cfg.Logs.List(r.Context(), by, f)
+	if err != nil {
+		return err
+	}
+	out := wire.PostLogs{Logs: make([]wire.PostLog, 0, len(steps)), Exchanges: logEntries(page.Entries), Pagination: logPagination(page, f)}
 	for _, st := range steps {
 		t := targets[st.TargetID]
 		out.Logs = append(out.Logs, wire.PostLog{

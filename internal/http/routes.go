@@ -32,6 +32,7 @@ func (s *Server) handlers() map[string]handler {
 		s.accountHealthHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
+		s.usageHandlers(),
 		s.toolHandlers(),
 		s.serverHandlers(),
 	} {
@@ -129,7 +130,7 @@ func (s *Server) register(method, path string, op operation) {
 // answer runs an operation: who asks, is it valid, do it.
 func (s *Server) answer(op operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		noteOf(r).quiet = op.quiet
+		noteOf(r).quiet, noteOf(r).operation = op.quiet, op.route.Operation.OperationID
 		if err := s.run(op, w, r); err != nil {
 			s.fail(w, r, err)
 		}
@@ -141,6 +142,10 @@ func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error
 		if err := s.authenticate(r); err != nil {
 			return err
 		}
+		if err := s.limit(w, r); err != nil {
+			return err
+		}
+		r = aboutRequest(r)
 		if err := principalOf(r).May(op.group, op.route.Method == http.MethodGet); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"posthorn/internal/accounts"
+	"posthorn/internal/logs"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/verdict"
@@ -27,6 +28,7 @@ type publisher struct {
 	accounts dialer
 	crew     *Crew
 	log      zerolog.Logger
+	logs     *logs.Writer
 	now      func() time.Time
 }
 
@@ -78,11 +80,12 @@ func (p *publisher) step(ctx context.Context, claim posts.Claim, lease Lease) (v
 	}
 	p.follow(after, claim, session, v)
 	p.logStep(claim, step, v)
+	p.logs.Add(outcome(claim, step, v, p.now()))
 	return v, nil
 }
 
 func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease) (session *accounts.Session, step platforms.Step, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := context.WithTimeout(logs.With(ctx, logs.About{PostID: claim.PostID, TargetID: claim.TargetID, RequestID: claim.RequestID, Step: claim.Task.State.Step}), stepTimeout)
 	defer cancel()
 	session, err = p.accounts.Dial(ctx, claim.AccountID, func() error {
 		if err := lease.Check(); err != nil {

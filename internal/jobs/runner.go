@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/rs/zerolog"
 
+	"posthorn/internal/logs"
 	"posthorn/internal/posts"
 )
 
@@ -24,6 +25,8 @@ const (
 	sweepEvery = 10 * time.Second
 	sweepAfter = 15 * time.Second
 	sweepLimit = 1000
+	// tidyEvery is how often the housekeeping is done.
+	tidyEvery = time.Hour
 )
 
 // Config makes a Runner.
@@ -34,7 +37,9 @@ type Config struct {
 	Idempotency expirer
 	Workers     int // steps at a time in this process
 	Log         zerolog.Logger
-	Slog        *slog.Logger // for River itself
+	Slog        *slog.Logger                // for River itself
+	Logs        *logs.Writer                // what customers read; nil: nothing is logged
+	Tidy        func(context.Context) error // the housekeeping of other parts, once an hour; nil: there is none
 	Now         func() time.Time
 }
 
@@ -55,7 +60,7 @@ type Runner struct {
 func NewRunner(c Config) (*Runner, error) {
 	r := &Runner{config: c, crew: NewCrew(c.Pool, c.Log, c.Posts.HandBack)}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, now: c.Now}); err != nil {
+	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, logs: c.Logs, now: c.Now}); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
@@ -93,6 +98,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	ready()
 	sweeping, stopSweep := context.WithCancel(ctx)
 	background.Go(func() { r.sweep(sweeping) })
+	background.Go(func() { r.tidy(sweeping) })
 	<-ctx.Done()
 	stopSweep()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
@@ -122,6 +128,23 @@ func (r *Runner) recycle(ctx context.Context) {
 	}
 	if made > 0 {
 		r.config.Log.Info().Int("copies", made).Msg("posts were recycled")
+	}
+}
+
+// tidy does the housekeeping now and then every hour.
+func (r *Runner) tidy(ctx context.Context) {
+	if r.config.Tidy == nil {
+		return
+	}
+	for {
+		again := tidyEvery
+		if err := r.config.Tidy(ctx); err != nil && ctx.Err() == nil {
+			r.config.Log.Error().Err(err).Msg("housekeeping failed; it is tried again in a minute")
+			again = time.Minute
+		}
+		if !wait(ctx, again) {
+			return
+		}
 	}
 }
 

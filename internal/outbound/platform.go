@@ -39,11 +39,11 @@ type PlatformOptions struct {
 	Gateway *url.URL
 	// AllowPrivate lets a platform's own host (a Bluesky PDS, a Mastodon server) be on a private address and speak plain http.
 	AllowPrivate bool
-	// Now measures how long calls take; it may be nil where no client has Hooks.After.
+	// Now measures how long calls take; it may be nil where no client has Hooks.After or Hooks.Done.
 	Now func() time.Time
 }
 
-// Hooks watch the calls of one client. Both may be nil, and both see the platform's real address. They are called from the
+// Hooks watch the calls of one client. Each may be nil, and all see the platform's real address. They are called from the
 // goroutine that makes the call.
 type Hooks struct {
 	// Before is called right before each call is sent. Its error ends the call unsent, and errors.As finds it in what the client
@@ -52,6 +52,9 @@ type Hooks struct {
 	// After is called when the header of the answer is there, or when there will be none; then resp is nil. It must not touch
 	// resp.Body. It is not called for a call that Before ended.
 	After func(req *http.Request, resp *http.Response, err error, took time.Duration)
+	// Done is called once for each call that was sent, when its answer has been read to the end or given up, or when there is none.
+	// It comes from the goroutine that reads the answer.
+	Done func(Exchange)
 }
 
 // Platforms is the way to all platforms: one pool of connections, from which each account gets its own light client.
@@ -103,12 +106,18 @@ func (t *platformTransport) RoundTrip(req *http.Request) (*http.Response, error)
 			return nil, err
 		}
 	}
-	if t.hooks.After == nil {
+	if t.hooks.After == nil && t.hooks.Done == nil {
 		return t.send(req)
 	}
 	start := t.platforms.now()
 	resp, err := t.send(req)
-	t.hooks.After(req, resp, err, t.platforms.now().Sub(start))
+	took := t.platforms.now().Sub(start)
+	if t.hooks.After != nil {
+		t.hooks.After(req, resp, err, took)
+	}
+	if t.hooks.Done != nil {
+		watched(Exchange{Request: req, Response: resp, Err: err, Took: took}, t.hooks.Done)
+	}
 	return resp, err
 }
 

@@ -201,3 +201,50 @@ func TestAfterSeesFailures(t *testing.T) {
 		t.Errorf("the call gave %v, After saw %v", err, seen)
 	}
 }
+
+// TestDoneSeesTheWholeExchange reads answers in several ways; each is reported once, with no more kept than there is room for.
+func TestDoneSeesTheWholeExchange(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 3*KeptAnswer)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/h.example/large":
+			io.WriteString(w, large)
+		case "/h.example/empty":
+			w.WriteHeader(http.StatusNoContent)
+		case "/h.example/cut":
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, "begun")
+		default:
+			io.WriteString(w, "small")
+		}
+	})
+	p := NewPlatforms(PlatformOptions{Gateway: mustParse(t, s.URL), Now: func() time.Time { return time.Time{} }})
+	for path, want := range map[string]struct {
+		kept   string
+		size   int64
+		failed bool
+	}{"/small": {"small", 5, false}, "/large": {large[:KeptAnswer], int64(len(large)), false}, "/empty": {"", 0, false}, "/cut": {"begun", 5, true}} {
+		var seen []Exchange
+		resp, err := p.Client(Hooks{Done: func(e Exchange) { seen = append(seen, e) }}).Get("https://h.example" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		resp.Body.Close()
+		if len(seen) != 1 || string(seen[0].Body) != want.kept || seen[0].Size != want.size || int64(len(body)) != want.size || (seen[0].Err != nil) != want.failed || seen[0].Request.URL.Host != "h.example" {
+			t.Errorf("%s: %d reports, %d bytes read", path, len(seen), len(body))
+		}
+	}
+	s.Close()
+	var seen []Exchange
+	if _, err := p.Client(Hooks{Done: func(e Exchange) { seen = append(seen, e) }}).Get("https://h.example/gone"); err == nil || len(seen) != 1 || seen[0].Err == nil || seen[0].Response != nil {
+		t.Errorf("without a far side: %v, %d reports", err, len(seen))
+	}
+	seen = nil
+	_, err := p.Client(Hooks{Before: func(*http.Request) error { return errors.New("no") }, Done: func(e Exchange) { seen = append(seen, e) }}).Get("https://h.example/unsent")
+	if err == nil || len(seen) != 0 {
+		t.Errorf("a call that was not sent: %v, %d reports", err, len(seen))
+	}
+}

@@ -19,6 +19,7 @@ type Claim struct {
 	PostID    string
 	OwnerID   string
 	AccountID string
+	RequestID string // of the request that made the post; empty: not known
 	Platform  platforms.Platform
 	Worker    string
 	Number    int64
@@ -66,8 +67,8 @@ func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.
 			update posts set status = 'publishing', updated_at = $3 from old, claimed
 			where posts.id = old.post_id and posts.status = 'scheduled'
 		)
-		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url
-		from old join claimed on true`,
+		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url, coalesce(p.request_id, '')
+		from old join claimed on true join posts p on p.id = old.post_id`,
 		targetID, worker, now, now.Add(hold), s.visibleSteps()).Query(func(rows pgx.Rows) (err error) {
 		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[claimRow])
 		return err
@@ -99,6 +100,7 @@ type claimRow struct {
 	Attempts                             int
 	Published                            bool
 	RemoteID, RemoteURL                  string
+	RequestID                            string
 }
 
 type contentRow struct {
@@ -118,6 +120,7 @@ func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) 
 	if err != nil {
 		return err
 	}
+	c.RequestID = r.RequestID
 	c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.status = r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, r.Status
 	c.Task = platforms.Task{ID: c.TargetID, Content: content, State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
 	if r.Published { // its ID may still be unknown

@@ -84,7 +84,7 @@ func (s *Service) edit(ctx context.Context, by auth.Principal, post Post, h hold
 		return platforms.Remote{}, err
 	}
 	var remote platforms.Remote
-	err = s.talk(ctx, h.target.Platform, h.target.Account.ID, h.until, func(ctx context.Context, c *platforms.Conn) (err error) {
+	err = s.talk(about(ctx, h.target), h.target.Platform, h.target.Account.ID, h.until, func(ctx context.Context, c *platforms.Conn) (err error) {
 		remote, err = editor.Edit(ctx, c, platforms.Edit{Existing: h.existing, Text: text, InDoubt: inDoubt})
 		return err
 	})

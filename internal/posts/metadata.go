@@ -46,6 +46,7 @@ func (s *Service) UpdateMetadata(ctx context.Context, by auth.Principal, u Video
 			return nil, "", err
 		}
 		videoID, accountID = targets[0].RemoteID, targets[0].Account.ID
+		ctx = about(ctx, targets[0])
 	}
 	err = s.talk(ctx, u.Platform, accountID, s.Now().Add(remoteTimeout), func(ctx context.Context, c *platforms.Conn) error {
 		return editor.UpdateMetadata(ctx, c, videoID, u.Metadata)

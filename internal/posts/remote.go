@@ -12,6 +12,7 @@ import (
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/errs"
+	"posthorn/internal/logs"
 	"posthorn/internal/platforms"
 )
 
@@ -173,6 +174,11 @@ func (s *Service) talkOnce(ctx context.Context, accountID string, until time.Tim
 		return false, failed
 	}
 	return stale, err
+}
+
+// about lets the log tell what a request to a platform is about.
+func about(ctx context.Context, t Target) context.Context {
+	return logs.With(ctx, logs.About{PostID: t.PostID, TargetID: t.ID})
 }
 
 // noteChange puts a line into a target's timeline for what a request did with it.

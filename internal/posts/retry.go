@@ -28,6 +28,9 @@ func (s *Service) Retry(ctx context.Context, by auth.Principal, postID string) (
 		}
 		batch, due := &pgx.Batch{}, make([]Due, len(again.Targets))
 		refuseDuplicatesIn(batch, again, now)
+		if batch, err = s.paced(ctx, tx, batch, again, now); err != nil {
+			return err
+		}
 		for i, t := range again.Targets {
 			batch.Queue(startOver, t.ID, true, now, now)
 			due[i] = Due{TargetID: t.ID, At: now}

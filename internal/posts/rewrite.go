@@ -3,6 +3,7 @@ package posts
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,6 +74,12 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 	batch := &pgx.Batch{}
 	if !draft {
 		refuseDuplicatesIn(batch, post, now)
+		if u.revive && moved(old, post) {
+			var err error
+			if batch, err = s.paced(ctx, tx, batch, post, now); err != nil {
+				return err
+			}
+		}
 	}
 	batch.Queue(`
 		update posts set title = $2, content = $3, media = $4, tags = $5, hashtags = $6, mentions = $7, visibility = $8, crossposting = $9, metadata = $10, timezone = $11,
@@ -116,6 +123,14 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 		return nil
 	}
 	return s.Queue.Reschedule(ctx, tx, due)
+}
+
+// moved reports whether some target of a post will be published at another time than before, or was not to be published at all.
+func moved(old, post Post) bool {
+	return slices.ContainsFunc(post.Targets, func(t Target) bool {
+		was := old.target(t.ID)
+		return t.Status != Published && (was == nil || !was.Open || !was.NextAt.Equal(t.NextAt))
+	})
 }
 
 // queueRewrite stores a target over what is stored of it. The content counts against duplicates from now on where it is new.

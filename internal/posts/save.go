@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/logs"
 )
 
 // save stores a planned post: the rows, the request IDs and the jobs, in the caller's transaction. All statements but the jobs' go out at
@@ -17,15 +19,19 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		insert into posts (id, owner_id, title, content, media, tags, hashtags, mentions, visibility, crossposting, metadata, timezone, scheduled_for, status, user_id, key_id, created_at, updated_at,
-			queued_from_profile, queue_id, platforms, recycled_from, recycle_number)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''), $20, nullif($21, ''), nullif($22, 0))`,
+			queued_from_profile, queue_id, platforms, recycled_from, recycle_number, request_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, nullif($18, ''), nullif($19, ''), $20, nullif($21, ''), nullif($22, 0), nullif($23, ''))`,
 		post.ID, post.OwnerID, post.Title, post.Content, storedMedia(post.Media), list(post.Tags), list(post.Hashtags), list(post.Mentions), post.Visibility,
-		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID, platformsOf(post), post.RecycledFrom, post.recycleNumber)
+		post.Crossposting, nullJSON(post.Metadata), post.Timezone, post.ScheduledFor, post.Status, post.UserID, post.keyID, now, post.QueuedFromProfile, post.QueueID, platformsOf(post), post.RecycledFrom, post.recycleNumber, logs.Of(ctx).RequestID)
 	for _, r := range p.requests() {
 		takeRequest(batch, post, r, now)
 	}
 	if !draft && post.RecycledFrom == "" {
 		refuseDuplicatesIn(batch, post, now)
+		var err error
+		if batch, err = s.paced(ctx, tx, batch, post, now); err != nil {
+			return err
+		}
 	}
 	due := make([]Due, 0, len(post.Targets))
 	for i, t := range post.Targets {

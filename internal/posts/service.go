@@ -50,6 +50,7 @@ type Service struct {
 	Dialer    Dialer
 	Now       func() time.Time
 	Limits    verdict.Limits
-	Ended     *Notifier // told when a target ends; nil tells nobody
+	Pace      PaceLimits // of each account; zero: unlimited
+	Ended     *Notifier  // told when a target ends; nil tells nobody
 	waiters   waiters
 }

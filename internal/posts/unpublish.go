@@ -44,7 +44,7 @@ func (s *Service) unpublish(ctx context.Context, post Post, t Target, deleter pl
 	if err != nil {
 		return err
 	}
-	err = s.talk(ctx, t.Platform, t.Account.ID, h.until, func(ctx context.Context, c *platforms.Conn) error { return deleter.Delete(ctx, c, h.existing) })
+	err = s.talk(about(ctx, t), t.Platform, t.Account.ID, h.until, func(ctx context.Context, c *platforms.Conn) error { return deleter.Delete(ctx, c, h.existing) })
 	ctx = context.WithoutCancel(ctx) // what is gone must be stored as gone
 	if err != nil {
 		return errors.Join(err, s.release(ctx, h))

@@ -75,6 +75,12 @@ test('account groups, keys, queues, invitations', async () => {
   assert.ok((await cli('invites:create-token', '--scope', 'all')).token)
 })
 
+test('usage and logs', async () => {
+  assert.ok((await cli('usage:stats')).limits)
+  assert.ok(await cli('usage:x-pricing'))
+  assert.ok(Array.isArray((await cli('logs:list', '--type', 'all', '--days', '7', '--limit', '5')).logs))
+})
+
 test('tools', async () => {
   assert.equal((await cli('validate:post', '--platforms', 'bluesky', '--content', 'hello')).valid, true)
   assert.ok((await cli('validate:post-length', '--text', 'hello')).platforms.bluesky.valid)

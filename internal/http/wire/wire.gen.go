@@ -189,6 +189,55 @@ type Alive struct {
 	Status string `json:"status"`
 }
 
+// Amount In units of the currency, with two digits after the point.
+//
+// Example: 12.5
+type Amount = json.Number
+
+// Balance defines model for Balance.
+type Balance struct {
+	AccruedThisPeriodCents int64 `json:"accruedThisPeriodCents"`
+	CreditsRemainingCents  int64 `json:"creditsRemainingCents"`
+}
+
+// Billing defines model for Billing.
+type Billing struct {
+	Balance *Balance `json:"balance"`
+
+	// BillingSystem The contract's word for billing by usage.
+	BillingSystem string `json:"billingSystem"`
+	Caps          struct {
+		XSpendLimitCents *int64 `json:"xSpendLimitCents"`
+		XSpendUsedCents  int64  `json:"xSpendUsedCents"`
+	} `json:"caps"`
+	Period struct {
+		AnchorDay int `json:"anchorDay"`
+
+		// End Example: 2026-01-15T10:00:00.000Z
+		End Timestamp `json:"end"`
+
+		// Start Example: 2026-01-15T10:00:00.000Z
+		Start Timestamp `json:"start"`
+	} `json:"period"`
+	Plan struct {
+		IsPaid       bool   `json:"isPaid"`
+		IsUsageBased bool   `json:"isUsageBased"`
+		Name         string `json:"name"`
+	} `json:"plan"`
+
+	// Pricing The graduated prices: each account is charged by the band that it falls into.
+	Pricing Pricing `json:"pricing,omitempty,omitzero"`
+	Status  struct {
+		AutoUpgradeEnabled bool    `json:"autoUpgradeEnabled"`
+		DeclineReason      *string `json:"declineReason"`
+		HasAccess          bool    `json:"hasAccess"`
+		OpenInvoiceURL     *string `json:"openInvoiceUrl"`
+		Suspended          bool    `json:"suspended"`
+		SuspendedAt        *string `json:"suspendedAt"`
+		SuspensionReason   *string `json:"suspensionReason"`
+	} `json:"status"`
+}
+
 // Budget defines model for Budget.
 type Budget struct {
 	// Limit Absent when the platform tells it with each answer.
@@ -652,6 +701,71 @@ type KeyProfile struct {
 	Name  string `json:"name"`
 }
 
+// LogEntry defines model for LogEntry.
+type LogEntry struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID        ID     `json:"_id"`
+	AccountID string `json:"account_id,omitempty,omitzero"`
+
+	// Action What happened, as in `post.published`; of a request the operation.
+	Action   string `json:"action"`
+	APIKeyID string `json:"api_key_id,omitempty,omitzero"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt  Timestamp `json:"created_at"`
+	DurationMs int64     `json:"duration_ms"`
+
+	// Endpoint Method, host and path of a platform's call; of a request method and route.
+	Endpoint     string `json:"endpoint,omitempty,omitzero"`
+	ErrorCode    string `json:"error_code,omitempty,omitzero"`
+	ErrorMessage string `json:"error_message,omitempty,omitzero"`
+	Event        string `json:"event,omitempty,omitzero"`
+	IPAddress    string `json:"ip_address,omitempty,omitzero"`
+
+	// Metadata JSON: the post, target and step, and the platform's own request IDs.
+	Metadata string `json:"metadata,omitempty,omitzero"`
+	Method   string `json:"method,omitempty,omitzero"`
+	Path     string `json:"path,omitempty,omitzero"`
+	Platform string `json:"platform,omitempty,omitzero"`
+
+	// RequestBody Up to 5 KB, redacted.
+	RequestBody string `json:"request_body,omitempty,omitzero"`
+
+	// RequestID The X-Request-Id of the request that led to it.
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// ResponseBody Up to 10 KB, redacted.
+	ResponseBody string `json:"response_body,omitempty,omitzero"`
+	Status       string `json:"status"`
+
+	// StatusCode Of HTTP.
+	StatusCode int `json:"status_code,omitempty,omitzero"`
+
+	// Type publishing, connections, webhooks, messaging, workflow_event or api_request
+	Type      string `json:"type"`
+	UserAgent string `json:"user_agent,omitempty,omitzero"`
+	UserID    string `json:"user_id"`
+}
+
+// LogList defines model for LogList.
+type LogList struct {
+	Logs       []LogEntry    `json:"logs"`
+	Pagination LogPagination `json:"pagination"`
+}
+
+// LogPagination defines model for LogPagination.
+type LogPagination struct {
+	HasMore bool `json:"hasMore"`
+	Limit   int  `json:"limit"`
+	Pages   int  `json:"pages"`
+	Skip    int  `json:"skip"`
+
+	// Total Counted up to 10,000.
+	Total int `json:"total"`
+}
+
 // MediaLimit defines model for MediaLimit.
 type MediaLimit struct {
 	// Limit In bytes.
@@ -940,7 +1054,9 @@ type PostLog struct {
 
 // PostLogs defines model for PostLogs.
 type PostLogs struct {
-	Logs []PostLog `json:"logs"`
+	Exchanges  []LogEntry    `json:"exchanges"`
+	Logs       []PostLog     `json:"logs"`
+	Pagination LogPagination `json:"pagination"`
 }
 
 // PostReply defines model for PostReply.
@@ -966,6 +1082,31 @@ type PostVerdict struct {
 type PostWarning struct {
 	Platform string `json:"platform"`
 	Warning  string `json:"warning"`
+}
+
+// Pricing The graduated prices: each account is charged by the band that it falls into.
+type Pricing struct {
+	// AccountDays Of the whole owner in this period; absent for a key of some profiles.
+	AccountDays  *int          `json:"accountDays,omitempty,omitzero"`
+	Currency     string        `json:"currency"`
+	DaysInPeriod int           `json:"daysInPeriod"`
+	Tiers        []PricingTier `json:"tiers"`
+	Unit         string        `json:"unit"`
+}
+
+// PricingTier defines model for PricingTier.
+type PricingTier struct {
+	// AccountDays That fall into the band; absent for a key of some profiles.
+	AccountDays *int `json:"accountDays,omitempty,omitzero"`
+
+	// AmountCents What they cost; absent for a key of some profiles.
+	AmountCents *int64 `json:"amountCents,omitempty,omitzero"`
+
+	// PricePerUnit A decimal, as in `1.50`.
+	PricePerUnit string `json:"pricePerUnit"`
+
+	// UpTo The last account of the band; null: no end.
+	UpTo *int `json:"upTo"`
 }
 
 // Profile defines model for Profile.
@@ -1507,6 +1648,249 @@ type UpdatedQueue struct {
 	Success           bool `json:"success"`
 }
 
+// UsageAttribution defines model for UsageAttribution.
+type UsageAttribution struct {
+	GroupBy string       `json:"groupBy"`
+	Groups  []UsageSlice `json:"groups"`
+
+	// Restricted Whether the key sees only some profiles, and so only their share.
+	Restricted   bool       `json:"restricted"`
+	Totals       UsageSlice `json:"totals"`
+	Unattributed UsageSlice `json:"unattributed"`
+}
+
+// UsageCallCount defines model for UsageCallCount.
+type UsageCallCount struct {
+	Count   int `json:"count"`
+	Minutes int `json:"minutes"`
+}
+
+// UsageCalls defines model for UsageCalls.
+type UsageCalls struct {
+	Pstn     UsageCallCount `json:"pstn"`
+	Whatsapp UsageCallCount `json:"whatsapp"`
+}
+
+// UsageDay defines model for UsageDay.
+type UsageDay struct {
+	// AccountDays The sum of connectedAccounts over the days.
+	AccountDays int `json:"accountDays"`
+
+	// Accounts In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Accounts Amount `json:"accounts"`
+
+	// Calls In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Calls Amount `json:"calls"`
+
+	// ConnectedAccounts Accounts that were connected at some time of the day; of a month that of its fullest day.
+	ConnectedAccounts int `json:"connectedAccounts"`
+
+	// Credits In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Credits Amount `json:"credits"`
+
+	// Date A UTC day; of a month its first.
+	Date string `json:"date"`
+
+	// Dlc In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Dlc Amount `json:"dlc"`
+
+	// Numbers In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Numbers Amount `json:"numbers"`
+
+	// Other In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Other Amount `json:"other"`
+
+	// PostsPublished One per target.
+	PostsPublished int `json:"postsPublished"`
+
+	// Sms In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Sms Amount `json:"sms"`
+
+	// XApi In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	XApi Amount `json:"xApi"`
+}
+
+// UsageLineItem defines model for UsageLineItem.
+type UsageLineItem struct {
+	Name    string `json:"name"`
+	Product string `json:"product"`
+
+	// Quantity Account-days.
+	Quantity int `json:"quantity"`
+
+	// TotalUsd In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	TotalUsd Amount `json:"totalUsd"`
+}
+
+// UsageMetering defines model for UsageMetering.
+type UsageMetering struct {
+	Attribution UsageAttribution `json:"attribution,omitempty,omitzero"`
+	CallUsage   *UsageCalls      `json:"callUsage"`
+
+	// Currency Of all amounts; absent when there are no prices.
+	Currency    string          `json:"currency,omitempty,omitzero"`
+	Days        []UsageDay      `json:"days"`
+	Granularity string          `json:"granularity"`
+	LineItems   []UsageLineItem `json:"lineItems"`
+
+	// Peaks Null for a share.
+	Peaks  *UsagePeaks `json:"peaks"`
+	Period struct {
+		// End Example: 2026-01-15T10:00:00.000Z
+		End    Timestamp `json:"end"`
+		Source string    `json:"source"`
+
+		// Start Example: 2026-01-15T10:00:00.000Z
+		Start Timestamp `json:"start"`
+	} `json:"period"`
+	Scope struct {
+		AccountID string `json:"accountId,omitempty,omitzero"`
+		ProfileID string `json:"profileId,omitempty,omitzero"`
+	} `json:"scope,omitempty,omitzero"`
+	Supported bool `json:"supported"`
+
+	// Tax Always null.
+	Tax    *struct{}   `json:"tax"`
+	Totals UsageTotals `json:"totals"`
+}
+
+// UsagePeaks Null for a share.
+type UsagePeaks struct {
+	// Accounts The most accounts that were connected on one day.
+	Accounts int `json:"accounts"`
+	Numbers  int `json:"numbers"`
+}
+
+// UsageSlice defines model for UsageSlice.
+type UsageSlice struct {
+	AccountDays int               `json:"accountDays,omitempty,omitzero"`
+	ByProduct   map[string]Amount `json:"byProduct"`
+
+	// Key The ID of the profile or account; absent where it is none.
+	Key            string `json:"key,omitempty,omitzero"`
+	PostsPublished int    `json:"postsPublished,omitempty,omitzero"`
+
+	// TotalUsd In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	TotalUsd Amount `json:"totalUsd"`
+}
+
+// UsageStats defines model for UsageStats.
+type UsageStats struct {
+	AutoUpgradeEnabled bool `json:"autoUpgradeEnabled"`
+
+	// BillingAnchorDay The day of the month on which a period begins.
+	BillingAnchorDay int    `json:"billingAnchorDay"`
+	BillingPeriod    string `json:"billingPeriod"`
+
+	// BillingSystem The contract's word for billing by usage.
+	BillingSystem string  `json:"billingSystem"`
+	CustomerID    *string `json:"customerId"`
+	HasAccess     bool    `json:"hasAccess"`
+
+	// IsInvitedUser Whether the key belongs to somebody whom the owner invited.
+	IsInvitedUser bool `json:"isInvitedUser"`
+	Limits        struct {
+		// Profiles -1: unlimited
+		Profiles int `json:"profiles"`
+
+		// Uploads -1: unlimited
+		Uploads int `json:"uploads"`
+	} `json:"limits"`
+	PlanName string `json:"planName"`
+
+	// SignupDate Example: 2026-01-15T10:00:00.000Z
+	SignupDate Timestamp `json:"signupDate"`
+	Spend      struct {
+		CreditsRemainingCents int64  `json:"creditsRemainingCents"`
+		CurrentPeriodCents    int64  `json:"currentPeriodCents"`
+		XSpendCents           int64  `json:"xSpendCents"`
+		XSpendLimitCents      *int64 `json:"xSpendLimitCents"`
+	} `json:"spend"`
+	Usage struct {
+		ConnectedAccounts int `json:"connectedAccounts"`
+
+		// LastReset Example: 2026-01-15T10:00:00.000Z
+		LastReset Timestamp `json:"lastReset"`
+		Profiles  int       `json:"profiles"`
+
+		// Uploads Posts that were published in this period; one per target.
+		Uploads              int            `json:"uploads"`
+		XApiCalls            map[string]int `json:"xApiCalls"`
+		XApiCallsByOperation map[string]int `json:"xApiCallsByOperation"`
+	} `json:"usage"`
+}
+
+// UsageTotals defines model for UsageTotals.
+type UsageTotals struct {
+	AccountDays int `json:"accountDays"`
+
+	// Accounts In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Accounts Amount `json:"accounts"`
+
+	// Calls In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Calls Amount `json:"calls"`
+
+	// Credits In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Credits Amount `json:"credits"`
+
+	// Dlc In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Dlc Amount `json:"dlc"`
+
+	// Numbers In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Numbers Amount `json:"numbers"`
+
+	// Other In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Other          Amount `json:"other"`
+	PostsPublished int    `json:"postsPublished"`
+
+	// Sms In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Sms Amount `json:"sms"`
+
+	// Total In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	Total Amount `json:"total"`
+
+	// XApi In units of the currency, with two digits after the point.
+	//
+	// Example: 12.5
+	XApi Amount `json:"xApi"`
+}
+
 // User defines model for User.
 type User struct {
 	// ID 24 hexadecimal digits.
@@ -1628,6 +2012,16 @@ type ValidateTarget struct {
 // Visibility defines model for Visibility.
 type Visibility = string
 
+// XApiPricing defines model for XApiPricing.
+type XApiPricing struct {
+	Currency     string            `json:"currency"`
+	LastVerified string            `json:"lastVerified"`
+	Markup       string            `json:"markup"`
+	Operations   []json.RawMessage `json:"operations"`
+	Source       string            `json:"source"`
+	Tiers        []json.RawMessage `json:"tiers"`
+}
+
 // XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
 // the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
 type XCapabilities struct {
@@ -1660,6 +2054,9 @@ type PostID = ID
 //
 // Example: 6745a1b2c3d4e5f60718293a
 type UserID = ID
+
+// Logs defines model for Logs.
+type Logs = LogList
 
 // Posts defines model for Posts.
 type Posts = PostList

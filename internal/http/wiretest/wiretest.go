@@ -5,10 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,9 +93,8 @@ func findAt(doc *openapi3.T, r *http.Request, escaped string) *routers.Route {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	paths := doc.Paths.Map()
-	for _, path := range slices.Sorted(maps.Keys(paths)) { // a name sorts before a parameter in its place, and goes before it
-		item := paths[path]
+	for _, path := range doc.Paths.InMatchingOrder() { // /v1/posts/logs before /v1/posts/{postId}
+		item := doc.Paths.Value(path)
 		op := item.GetOperation(method)
 		if op != nil && matches(strings.Split(path, "/"), asked) {
 			return &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
