@@ -45,6 +45,7 @@ type operation struct {
 	group   auth.Group // whose keys may use it
 	strict  bool       // unknown query parameters are refused
 	quiet   bool       // logged only when debugging
+	page    bool       // for people, and no part of openapi.yaml
 	handle  handler
 }
 
@@ -76,6 +77,9 @@ func (s *Server) route() error {
 	}
 	for id := range handlers {
 		return fmt.Errorf("handler %q has no operation", id)
+	}
+	if err := s.routeDocs(); err != nil {
+		return err
 	}
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
@@ -134,8 +138,10 @@ func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 	}
-	if err := s.validate(op, w, r); err != nil {
-		return err
+	if !op.page {
+		if err := s.validate(op, w, r); err != nil {
+			return err
+		}
 	}
 	return op.handle(w, r)
 }
