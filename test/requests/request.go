@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,37 +35,60 @@ type Request struct {
 	ContentType       string
 }
 
-// HTTP is the request as a server gets it.
+// HTTP is the request as a server's handler gets it.
 func (r Request) HTTP() (*http.Request, error) {
 	body, contentType, err := r.encode()
 	if err != nil {
 		return nil, err
 	}
-	out := httptest.NewRequest(r.Operation.Method, "http://posthorn.test/", bytes.NewReader(body))
-	path := r.path()
-	unescaped, err := url.PathUnescape(path)
-	if err != nil {
-		unescaped = path
+	var sent io.Reader
+	if body != nil {
+		sent = bytes.NewReader(body)
 	}
+	out := httptest.NewRequest(r.Operation.Method, "http://posthorn.test"+r.target(), sent)
+	maps.Copy(out.Header, r.Header)
+	if contentType != "" {
+		out.Header.Set("Content-Type", contentType)
+	}
+	return out, nil
+}
+
+// Wire is the request as it goes over a connection, however damaged it is.
+func (r Request) Wire(host string) ([]byte, error) {
+	body, contentType, err := r.encode()
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"Host": {host}}
+	if contentType != "" {
+		header.Set("Content-Type", contentType)
+	}
+	if body != nil {
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	maps.Copy(header, r.Header)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", r.Operation.Method, r.target())
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		}
+	}
+	b.WriteString("\r\n")
+	b.Write(body)
+	return b.Bytes(), nil
+}
+
+// target is what stands in the request's first line.
+func (r Request) target() string {
 	query := r.RawQuery
 	if query == "" {
 		query = r.Query.Encode()
 	}
-	out.URL.Path, out.URL.RawPath, out.URL.RawQuery = unescaped, path, query
-	out.RequestURI = path
-	if query != "" {
-		out.RequestURI += "?" + query
+	if query == "" {
+		return r.path()
 	}
-	for name, values := range r.Header {
-		out.Header[name] = values
-	}
-	if contentType != "" {
-		out.Header.Set("Content-Type", contentType)
-	}
-	if body == nil {
-		out.Body, out.ContentLength = http.NoBody, 0
-	}
-	return out, nil
+	return r.path() + "?" + query
 }
 
 // path is the escaped path with its parameters filled in.

@@ -144,7 +144,7 @@ func (m Maker) fill(object map[string]any, s *openapi3.Schema, depth int) {
 }
 
 // words are what texts are made of, some of them hard to count.
-var words = []string{"hello", "Posthorn", "#coast", "@lantern.bsky.social", "https://example.com/a?b=c", "über", "👩‍👩‍👧", "שלום", "日本語", "e\u0301", "—", "\n"}
+var words = []string{"hello", "Posthorn", "#coast", "@lantern.bsky.social", "https://posthorn.invalid/a?b=c", "über", "👩‍👩‍👧", "שלום", "日本語", "e\u0301", "—", "\n"}
 
 func (m Maker) text(s *openapi3.Schema) string {
 	switch {
@@ -157,7 +157,7 @@ func (m Maker) text(s *openapi3.Schema) string {
 	case s.Format == "date":
 		return fmt.Sprintf("20%02d-%02d-%02d", 26+m.Rand.IntN(5), 1+m.Rand.IntN(12), 1+m.Rand.IntN(28))
 	case s.Format == "uri":
-		return "https://example.com/" + words[m.Rand.IntN(2)]
+		return "https://posthorn.invalid/" + words[m.Rand.IntN(2)]
 	}
 	text := words[m.Rand.IntN(len(words))]
 	for range m.Rand.IntN(6) {

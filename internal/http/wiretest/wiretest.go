@@ -76,7 +76,7 @@ func find(doc *openapi3.T, r *http.Request) *routers.Route {
 		method = http.MethodGet
 	}
 	for path, item := range doc.Paths.Map() {
-		op := item.GetOperation(method)
+		op := item.Operations()[method]
 		if op != nil && matches(strings.Split(path, "/"), asked) {
 			return &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
 		}
