@@ -48,10 +48,11 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/media", "internal/platforms", "internal/posts"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/media", "internal/openapi", "internal/platforms", "internal/posts"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
+	{packages: "internal/openapi", ours: []string{""}, never: slices.Concat(sql, river, []string{"os"}), why: "the description is made of what is embedded, and knows no server"},
 	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/platforms", "internal/posts", "internal/verdict"}, never: network,
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
@@ -100,6 +101,7 @@ var rules = []rule{
 	{packages: "internal/errs", never: slices.Concat(sql, river, network), why: "the codes of our own faults; what they are called on the wire is http's affair"},
 	{packages: "internal/id", never: slices.Concat(sql, river, network), noClock: true, why: "an ID is made of random digits and the time it is given"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},
+	{packages: "internal/devtools/openapi", ours: []string{"internal/openapi"}, why: "it prints the description"},
 	{packages: "internal/devtools/*", why: "tools for the developer stand alone"},
 	{packages: "migrations", why: "SQL files"},
 	{packages: "", why: "the contract, embedded"},
