@@ -72,7 +72,7 @@ func (n *stableNames) text(s string) string {
 // time keeps a time that the scenario chose, and puts the world's own day in the place of today.
 func (n *stableNames) time(found string) string {
 	at, err := time.Parse(time.RFC3339, found)
-	if err != nil || at.Sub(time.Now()).Abs() > 24*time.Hour {
+	if err != nil || time.Until(at).Abs() > 24*time.Hour {
 		return found
 	}
 	return n.start.Add(time.Duration(n.counts["time"]) * time.Second).Format("2006-01-02T15:04:05.000Z")

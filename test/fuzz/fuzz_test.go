@@ -36,15 +36,9 @@ func TestFuzz(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	warm := open(t) // what lives as long as the process is made here
-	run(t, warm, all, seed, 0, 2*time.Second)
-	warm.shut()
+	round(t, all, seed, 0, 2*time.Second) // what lives as long as the process is made here
 	before := measure()
-	w := open(t)
-	total := run(t, w, all, seed, 1, duration)
-	peak := measure()
-	w.shut()
-	w = nil
+	total, peak := round(t, all, seed, 1, duration)
 	report(t, all, total)
 	after := settled(before)
 	t.Logf("goroutines: %d before, %d under load, %d after; heap: %d MB, %d MB, %d MB", before.goroutines, peak.goroutines, after.goroutines, before.heap>>20, peak.heap>>20, after.heap>>20)
@@ -58,6 +52,14 @@ func TestFuzz(t *testing.T) {
 	if peak.heap > bytesAtMost {
 		t.Errorf("the process needed %d MB", peak.heap>>20)
 	}
+}
+
+// round opens a world, lets the clients loose on it, and closes it.
+func round(t *testing.T, all []requests.Operation, seed, n uint64, d time.Duration) (total counts, peak figures) {
+	w := open(t)
+	defer w.shut()
+	total = run(t, w, all, seed, n, d)
+	return total, measure()
 }
 
 func duration(t *testing.T) time.Duration {
