@@ -22,11 +22,6 @@ import (
 	"posthorn/internal/errs"
 )
 
-// docsHandlers show the documentation.
-func (s *Server) docsHandlers() map[string]handler {
-	return map[string]handler{}
-}
-
 // docsFiles are the pages for people, and what is ours of the files that they link to. The viewer's own come out of its module.
 //
 //go:embed docs
@@ -59,9 +54,14 @@ func (s *Server) routeDocs() error {
 		return fmt.Errorf("docs: %w", err)
 	}
 	get := func(pattern string, h handler) {
-		quiet := s.answer(operation{quiet: true, page: true, handle: h})
-		s.router.Method(http.MethodGet, pattern, quiet)
-		s.router.Method(http.MethodHead, pattern, quiet)
+		answer := func(w http.ResponseWriter, r *http.Request) {
+			noteOf(r).quiet = true
+			if err := h(w, r); err != nil {
+				s.fail(w, r, err)
+			}
+		}
+		s.router.MethodFunc(http.MethodGet, pattern, answer)
+		s.router.MethodFunc(http.MethodHead, pattern, answer)
 	}
 	get(docsPath, s.docsPage("reference.html"))
 	get(docsPath+"/guides", s.docsPage("guides.html"))

@@ -30,7 +30,6 @@ func (s *Server) handlers() map[string]handler {
 		s.peopleHandlers(),
 		s.usageHandlers(),
 		s.toolHandlers(),
-		s.docsHandlers(),
 		s.serverHandlers(),
 	} {
 		maps.Copy(all, area)
@@ -45,7 +44,6 @@ type operation struct {
 	group   auth.Group // whose keys may use it
 	strict  bool       // unknown query parameters are refused
 	quiet   bool       // logged only when debugging
-	page    bool       // for people, and no part of openapi.yaml
 	handle  handler
 }
 
@@ -138,10 +136,8 @@ func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 	}
-	if !op.page {
-		if err := s.validate(op, w, r); err != nil {
-			return err
-		}
+	if err := s.validate(op, w, r); err != nil {
+		return err
 	}
 	return op.handle(w, r)
 }

@@ -64,6 +64,9 @@ func prune(root *yaml.Node) {
 	}
 }
 
+// keyScheme is the security scheme of what takes an API key, which is everything that does not say otherwise.
+const keyScheme = "key"
+
 // A merger works on one operation.
 type merger struct{ root, op *yaml.Node }
 
@@ -73,7 +76,7 @@ func (m merger) merge(e Example) error {
 	}
 	// Whatever is wrong with a request, or with its key, every operation says so in the same way.
 	refused := []int{http.StatusBadRequest}
-	if security := get(m.op, "security"); security == nil || len(security.Content) > 0 {
+	if security := get(m.op, "security"); security == nil || slices.ContainsFunc(security.Content, func(s *yaml.Node) bool { return get(s, keyScheme) != nil }) {
 		refused = append(refused, http.StatusUnauthorized)
 		if text(m.op, "x-resource-group") != "open" {
 			refused = append(refused, http.StatusForbidden)

@@ -32,12 +32,19 @@ func Operations() ([]Operation, error) {
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			group, _ := op.Extensions["x-resource-group"].(string)
-			list = append(list, Operation{ID: op.OperationID, Method: method, Path: path, Group: auth.Group(group), Open: op.Security != nil && len(*op.Security) == 0,
+			list = append(list, Operation{ID: op.OperationID, Method: method, Path: path, Group: auth.Group(group), Open: open(op),
 				Spec: op, Parameters: slices.Concat(item.Parameters, op.Parameters)})
 		}
 	}
 	slices.SortFunc(list, func(a, b Operation) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
 	return list, nil
+}
+
+// keyScheme is the security scheme in openapi.yaml of what takes an API key, which is everything that does not say otherwise.
+const keyScheme = "key"
+
+func open(op *openapi3.Operation) bool {
+	return op.Security != nil && !slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 }
 
 // Reads reports whether the operation changes nothing.
