@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,12 @@ var unchecked = map[string]string{
 	"validatePost body platforms.0.accountId": "accounts are not checked: the ID says nothing but which of X's limits counts",
 	"createPost body queuedFromProfile":       notAvailable,
 	"createPost body queueId":                 notAvailable,
+	"createAccountGroup body profileId":       "accepted and ignored, as the contract has it",
+}
+
+// ownRefused are places where even the caller's own ID is refused, with the reason.
+var ownRefused = map[string]string{
+	"removeUser path userId": "nobody removes the user that the owner began with",
 }
 
 // notAvailable is what openapi.yaml says of a field that a version of the server refuses.
@@ -66,6 +73,16 @@ var bodies = map[string]func(w *tenants, own things) map[string]any{
 		far := w.fakes["bluesky"].Accounts()[0]
 		return map[string]any{"identifier": far.Login, "appPassword": far.Password}
 	},
+	"updateProfile":      func(*tenants, things) map[string]any { return map[string]any{"description": "changed"} },
+	"updateAccount":      func(*tenants, things) map[string]any { return map[string]any{"displayName": "changed"} },
+	"updateAccountGroup": func(w *tenants, _ things) map[string]any { return map[string]any{"name": w.name()} },
+	"createApiKey":       scopedBody,
+	"createInviteToken":  scopedBody,
+}
+
+// scopedBody makes what is restricted to some profiles.
+func scopedBody(w *tenants, own things) map[string]any {
+	return map[string]any{"name": w.name(), "scope": "profiles", "profileIds": []any{own["profile"]}}
 }
 
 // things are one ID of each kind, all of one owner.
@@ -78,14 +95,19 @@ type tenants struct {
 	made int             // things so far: names differ by it
 }
 
+// name is one that nothing else has.
+func (w *tenants) name() string {
+	w.made++
+	return fmt.Sprintf("thing %d", w.made)
+}
+
 // rateWindow is how far the clock is moved when the API has had enough.
 const rateWindow = time.Minute
 
 // populate makes a thing of each kind for an owner, through the API where it makes them.
 func (w *tenants) populate(key string, by auth.Principal) things {
 	w.t.Helper()
-	w.made++
-	name := fmt.Sprintf("%s %d", by.OwnerID, w.made)
+	name := w.name()
 	own := things{"user": by.UserID, "profile": w.profile}
 	if by.OwnerID == w.stranger.OwnerID {
 		own["profile"] = w.strangerProfile
@@ -175,7 +197,7 @@ func (w *tenants) tryForeign(o requests.Operation, p requests.Place, kind, forei
 	w.t.Helper()
 	where := o.ID + " " + p.String()
 	ask := func(id string) answer {
-		m := requests.Maker{Rand: rand.New(rand.NewPCG(1, 2)), Known: own.known}
+		m := requests.Maker{Rand: rand.New(rand.NewPCG(1, 2)), Known: func(name string) (any, bool) { return w.known(own, name) }}
 		r := m.Request(o)
 		if body, ok := bodies[o.ID]; ok {
 			r.Body = body(w, own)
@@ -210,13 +232,13 @@ func (w *tenants) tryForeign(o requests.Operation, p requests.Place, kind, forei
 			w.t.Errorf("%s, a %s of another owner's, tells of %s: %s", where, kind, id, got.body)
 		}
 	}
-	if got := ask(own[kind]); got.status == http.StatusForbidden || got.status == http.StatusNotFound || got.status == http.StatusUnauthorized || got.status >= 500 {
+	if got := ask(own[kind]); ownRefused[where] == "" && (got.status == http.StatusForbidden || got.status == http.StatusNotFound || got.status == http.StatusUnauthorized || got.status >= 500) {
 		w.t.Errorf("%s, the caller's own %s, so that the request should be in order: %d %s", where, kind, got.status, got.body)
 	}
 }
 
 // known has the IDs for the names of parameters and fields, and a few values that no schema gives.
-func (own things) known(name string) (any, bool) {
+func (w *tenants) known(own things, name string) (any, bool) {
 	if id := own[idKinds[name]]; id != "" {
 		if strings.HasSuffix(name, "s") {
 			return []any{id}, true
@@ -230,6 +252,8 @@ func (own things) known(name string) (any, bool) {
 		return "Europe/Berlin", true
 	case "time":
 		return "09:30", true
+	case "name":
+		return w.name(), true
 	}
 	return nil, false
 }
@@ -249,11 +273,17 @@ var ownedBy = []struct{ column, through string }{
 // nobodys are tables whose rows are no owner's.
 var nobodys = []string{"owners", "workers", "schema_migrations"}
 
+// kept are tables that the server writes a moment later, for what an owner asked before: the log and the count of requests.
+var kept = regexp.MustCompile(`^(logs(_.*)?|api_windows)$`)
+
 // rowsOf sums up all rows of an owner's, a line for each table.
 func (w *world) rowsOf(owner string) string {
 	w.t.Helper()
 	var lines []string
 	for table, columns := range w.tables() {
+		if kept.MatchString(table) {
+			continue
+		}
 		i := slices.IndexFunc(ownedBy, func(o struct{ column, through string }) bool { return slices.Contains(columns, o.column) })
 		if i < 0 {
 			if !slices.Contains(nobodys, table) && !strings.HasPrefix(table, "river_") {
