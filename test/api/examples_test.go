@@ -22,22 +22,38 @@ var update = flag.Bool("update", false, "write examples.gen.json anew")
 const examplesFile = "../../examples.gen.json"
 
 // scenarios use the API as its users would, each in a world of its own. What they send and get become the examples of the description: of
-// each operation the first request that succeeded, and the first answer of each status. An area's scenario has a file of its own.
+// each operation the first request that succeeded, and the first answer of each status. An area's scenario has a file of its own, and is
+// left out of a server that lacks the operation it begins with.
 var scenarios = []struct {
-	name string
-	run  func(w *world)
+	begins string
+	run    func(w *world)
 }{
-	{"posts", examplePosts},
-	{"accounts", exampleAccounts},
-	{"server", exampleServer},
+	{"createPost", examplePosts},
+	{"listAccounts", exampleAccounts},
+	{"createProfile", exampleProfiles},
+	{"createAccountGroup", exampleGroups},
+	{"createApiKey", exampleKeys},
+	{"createInviteToken", exampleUsers},
+	{"startDeviceLogin", exampleDevice},
+	{"createQueueSlot", exampleQueues},
+	{"listLogs", exampleLogs},
+	{"getUsageStats", exampleUsage},
+	{"validatePost", exampleTools},
+	{"getHealth", exampleServer},
 }
 
 // TestExamples runs the scenarios. With -update it writes down what was seen; without, every operation must have its example, and each
 // answer must still look like the one that is written down.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	seen := map[string]openapi.Example{}
+	seen, has := map[string]openapi.Example{}, map[string]bool{}
+	for _, o := range operations(t) {
+		has[o.ID] = true
+	}
 	for _, s := range scenarios {
+		if !has[s.begins] {
+			continue
+		}
 		w := newWorld(t)
 		r := &exampleRecorder{t: t, handler: w.handler, all: operations(t), seen: seen, names: newStableNames(w)}
 		w.handler = r

@@ -32,8 +32,10 @@ var unstable = []struct {
 	pattern *regexp.Regexp
 	form    string
 }{
-	{"key", regexp.MustCompile(`\b(sk|zrk)_[0-9a-f]{64}\b`), "${1}_" + strings.Repeat("0123456789abcdef", 4)},
+	{"key", regexp.MustCompile(`\b(sk|zrk|inv|dev)_[0-9a-f]{64}\b`), "${1}_" + strings.Repeat("0123456789abcdef", 4)},
 	{"preview", regexp.MustCompile(`\b(sk|zrk)_[0-9a-f]{8}\.\.\.[0-9a-f]{8}\b`), "${1}_01234567...89abcdef"},
+	{"code", regexp.MustCompile(`\b[A-Z]{4}-[A-Z]{4}\b`), "BCDF-GHJK"},
+	{"request", regexp.MustCompile(`\b[a-z2-7]{26}\b`), "examplerequestexample00%03d"},
 	{"id", regexp.MustCompile(`\b[0-9a-f]{24}\b`), "6745a1b2c3d4e5f60000%04x"},
 	{"did", regexp.MustCompile(`did:plc:[a-z2-7]{24}`), "did:plc:posthornexampleaccount%02d"},
 	{"cid", regexp.MustCompile(`\bbafy[a-z2-7]{40,}\b`), "bafyreiexampleexampleexampleexampleexampleexampleexample%03d"},

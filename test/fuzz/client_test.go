@@ -159,7 +159,9 @@ func endless(r requests.Request) bool {
 }
 
 // damaged reports whether a request may be none that net/http hands on.
-func damaged(r requests.Request) bool { return len(r.Header) > 1 || r.RawPath != "" || r.RawQuery != "" }
+func damaged(r requests.Request) bool {
+	return len(r.Header) > 1 || r.RawPath != "" || r.RawQuery != ""
+}
 
 // exchange sends bytes on a connection of their own and reads the answer to them. With end it says that nothing more comes.
 func exchange(addr, method string, wire []byte, end bool) (*http.Response, []byte, error) {
