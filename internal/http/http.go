@@ -97,7 +97,7 @@ const (
 type Server struct {
 	cfg         Config
 	description *openapi.Description
-	doc         *openapi3.T // that of the description
+	doc         *openapi3.T // openapi.yaml itself
 	platforms   []byte      // the answer of listPlatforms, which never changes
 	router      *chi.Mux
 }
@@ -138,6 +138,6 @@ func (s *Server) load() (err error) {
 	if s.description, err = openapi.Load(); err != nil {
 		return err
 	}
-	s.doc = s.description.Doc
-	return nil
+	s.doc, err = openapi.Source()
+	return err
 }

@@ -27,6 +27,7 @@ func merge(root *yaml.Node, examples map[string]Example) error {
 				continue
 			}
 			m := merger{root: root, op: op}
+			m.dropTwins()
 			if err := m.merge(examples[text(op, "operationId")]); err != nil {
 				return fmt.Errorf("%s %s: %w", method, paths.Content[i].Value, err)
 			}
@@ -94,6 +95,26 @@ func (m merger) merge(e Example) error {
 	}
 	m.inOrder()
 	return nil
+}
+
+// dropTwins takes out the parameters that are there for old callers, under the name of another one with underscores in it: what is generated
+// would have two fields of one name.
+func (m merger) dropTwins() {
+	parameters := get(m.op, "parameters")
+	if parameters == nil {
+		return
+	}
+	bare := func(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+	names := map[string]bool{}
+	for _, p := range parameters.Content {
+		if name := text(m.resolve(p), "name"); !strings.Contains(name, "_") {
+			names[bare(name)] = true
+		}
+	}
+	parameters.Content = slices.DeleteFunc(parameters.Content, func(p *yaml.Node) bool {
+		name := text(m.resolve(p), "name")
+		return strings.Contains(name, "_") && names[bare(name)]
+	})
 }
 
 // request adds the example of parameters and body.

@@ -1,5 +1,5 @@
-// Package openapi makes the description that the server publishes: openapi.yaml, without what only our own generator needs, and with the
-// examples that the tests have seen.
+// Package openapi makes the description that the server publishes: openapi.yaml, without what only our own generator needs and second names
+// of parameters, and with the examples that the tests have seen.
 package openapi
 
 import (
@@ -20,6 +20,15 @@ type Description struct {
 	YAML, JSON []byte
 	Doc        *openapi3.T
 }
+
+// Source is openapi.yaml as it is written: what the server holds requests to.
+var Source = sync.OnceValues(func() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(posthorn.OpenAPI)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	return doc, doc.Validate(context.Background())
+})
 
 // Load makes the description, once.
 var Load = sync.OnceValues(load)

@@ -18,6 +18,8 @@ paths:
       parameters:
         - {name: id, in: path, required: true, schema: {type: string, x-go-type: ours}}
         - {name: n, in: query, schema: {type: integer}}
+        - {name: thingId, in: query, schema: {type: string}}
+        - {name: thing_id, in: query, schema: {type: string}}
       responses:
         "200": {$ref: "#/components/responses/Thing"}
         default: {$ref: "#/components/responses/Error"}
@@ -56,6 +58,9 @@ func TestBuild(t *testing.T) {
 	}
 	if got := op.Parameters.GetByInAndName("query", "n").Example; got != 3.0 {
 		t.Errorf("the example of n is %v", got)
+	}
+	if op.Parameters.GetByInAndName("query", "thing_id") != nil || op.Parameters.GetByInAndName("query", "thingId") == nil {
+		t.Error("a parameter is there under two names, or under none")
 	}
 	if d.Doc.Components.Responses["Thing"] != nil || d.Doc.Components.Responses["Error"] == nil {
 		t.Error("a shared response that nobody uses is left, or one that is used is gone")

@@ -10,11 +10,12 @@ import (
 	"clients/ogen/client"
 )
 
-type key string
+// keys gives every operation the key; no other credential is asked for here.
+type keys struct{ client.SecuritySource }
 
-// Key gives every operation the key.
-func (k key) Key(context.Context, client.OperationName) (client.Key, error) {
-	return client.Key{Token: string(k)}, nil
+// Key is the key.
+func (keys) Key(context.Context, client.OperationName) (client.Key, error) {
+	return client.Key{Token: os.Getenv("POSTHORN_TEST_KEY")}, nil
 }
 
 func main() {
@@ -26,7 +27,7 @@ func main() {
 }
 
 func try(ctx context.Context) error {
-	c, err := client.NewClient(os.Getenv("POSTHORN_TEST_API"), key(os.Getenv("POSTHORN_TEST_KEY")))
+	c, err := client.NewClient(os.Getenv("POSTHORN_TEST_API"), keys{})
 	if err != nil {
 		return err
 	}
