@@ -53,6 +53,10 @@ vet: ## run go vet
 generate: ## write the generated files anew, from openapi.yaml and the list of rules
 	go generate ./...
 
+.PHONY: examples
+examples: ## write the description's examples anew, as the scenarios in test/api see them
+	go test -count=1 ./test/api -run TestExamples -update
+
 .PHONY: fresh
 fresh: ## fail when a generated file is out of date (and write it anew)
 	@sums() { find . \( -name '*.gen.go' -o -path ./docs/rules.md \) -not -path './.*' | sort | xargs cksum; }; \

@@ -49,10 +49,11 @@ var rules = []rule{
 
 	// The edges.
 	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
-		"internal/media", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage"},
+		"internal/media", "internal/openapi", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
+	{packages: "internal/openapi", ours: []string{""}, never: slices.Concat(sql, river, []string{"os"}), why: "the description is made of what is embedded, and knows no server"},
 	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/logs", "internal/platforms", "internal/posts", "internal/verdict"}, never: network,
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
@@ -120,6 +121,7 @@ var rules = []rule{
 	{packages: "internal/localtime", ours: []string{"internal/errs"}, never: slices.Concat(sql, river, network), noClock: true, why: "what a wall clock shows is arithmetic"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},
 	{packages: "internal/devtools/rulelist", ours: []string{"internal/platforms/all", "internal/rules"}, why: "it writes the list of rules of every adapter"},
+	{packages: "internal/devtools/openapi", ours: []string{"internal/openapi"}, why: "it prints the description"},
 	{packages: "internal/devtools/*", why: "tools for the developer stand alone"},
 	{packages: "migrations", why: "SQL files"},
 	{packages: "", why: "the contract, embedded"},

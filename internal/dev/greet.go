@@ -16,7 +16,7 @@ const samplePhoto = "/_sandbox/samples/coast.jpg"
 // greet says what runs and how to begin.
 func greet(out io.Writer, c *config.Config, box *sandboxServer, s seeded) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nPosthorn is running.\n\n  API       %s/v1\n", c.PublicURL)
+	fmt.Fprintf(&b, "\nPosthorn is running.\n\n  API       %s/v1\n  Docs      %s/docs   every operation, to be read and tried\n", c.PublicURL, c.PublicURL)
 	if box != nil {
 		fmt.Fprintf(&b, "  Sandbox   %s   shows what has been published\n", box.url)
 	} else {

@@ -53,6 +53,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	e := s.ours(err)
+	if e.Code == errs.Internal && r.Context().Err() != nil { // what failed was cut short because nobody waits for it
+		err = statusf(http.StatusRequestTimeout, "request_cancelled", "The connection was closed before the answer was ready; send the request again")
+		e = s.ours(err)
+	}
 	status := kinds[e.Code].status
 	if special := (*statusError)(nil); errors.As(err, &special) {
 		status = special.status

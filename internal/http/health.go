@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"posthorn"
 	"posthorn/internal/errs"
 	"posthorn/internal/http/wire"
 )
@@ -52,11 +51,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) openAPIYAML(w http.ResponseWriter, _ *http.Request) error {
-	s.send(w, http.StatusOK, "application/yaml", posthorn.OpenAPI)
+	s.send(w, http.StatusOK, "application/yaml", s.description.YAML)
 	return nil
 }
 
 func (s *Server) openAPIJSON(w http.ResponseWriter, _ *http.Request) error {
-	s.send(w, http.StatusOK, jsonType, s.docJSON)
+	s.send(w, http.StatusOK, jsonType, s.description.JSON)
 	return nil
 }

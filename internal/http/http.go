@@ -11,13 +11,13 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
-	"posthorn"
 	"posthorn/internal/accounts"
 	"posthorn/internal/apilimit"
 	"posthorn/internal/auth"
 	"posthorn/internal/bulk"
 	"posthorn/internal/logs"
 	"posthorn/internal/media"
+	"posthorn/internal/openapi"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
@@ -255,13 +255,13 @@ const (
 
 // Server answers the API. It is an http.Handler.
 type Server struct {
-	cfg       Config
-	doc       *openapi3.T
-	docJSON   []byte
-	platforms []byte // the answer of listPlatforms, which never changes
-	options   optionNames
-	rules     *rules.Book
-	router    *chi.Mux
+	cfg         Config
+	description *openapi.Description
+	doc         *openapi3.T // openapi.yaml itself
+	platforms   []byte      // the answer of listPlatforms, which never changes
+	options     optionNames
+	rules       *rules.Book
+	router      *chi.Mux
 }
 
 // New makes a Server. It fails when openapi.yaml and the handlers do not fit together.
@@ -277,7 +277,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, options: namesOfOptions(cfg.Platforms)}
 	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("http: openapi.yaml: %w", err)
+		return nil, fmt.Errorf("http: %w", err)
 	}
 	list, err := describe(cfg.Platforms)
 	if err != nil {
@@ -300,12 +300,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.Se
 
 // load reads the description.
 func (s *Server) load() (err error) {
-	if s.doc, err = openapi3.NewLoader().LoadFromData(posthorn.OpenAPI); err != nil {
+	if s.description, err = openapi.Load(); err != nil {
 		return err
 	}
-	if err := s.doc.Validate(context.Background()); err != nil {
-		return err
-	}
-	s.docJSON, err = encode(s.doc)
+	s.doc, err = openapi.Source()
 	return err
 }

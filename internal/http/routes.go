@@ -86,6 +86,9 @@ func (s *Server) route() error {
 	}
 	s.routePages()
 	s.ruleRoutes()
+	if err := s.routeDocs(); err != nil {
+		return err
+	}
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
 		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)

@@ -1,45 +1,27 @@
 package api
 
 import (
-	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
-	"posthorn"
 	"posthorn/internal/auth"
+	"posthorn/test/requests"
 )
 
-// operations are all that openapi.yaml describes, with a path in which each parameter is an ID of nobody's.
-func operations(t *testing.T) (list []operation) {
+// operations are all that openapi.yaml describes.
+func operations(t *testing.T) []requests.Operation {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(posthorn.OpenAPI)
+	list, err := requests.Operations()
 	if err != nil {
 		t.Fatal(err)
-	}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			group, _ := op.Extensions["x-resource-group"].(string)
-			list = append(list, operation{method: method, path: path, group: auth.Group(group), open: op.Security != nil && !slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool { return r["key"] != nil }), spec: op, item: item})
-		}
 	}
 	return list
 }
 
-type operation struct {
-	method, path string
-	group        auth.Group
-	open         bool // needs no key
-	spec         *openapi3.Operation
-	item         *openapi3.PathItem
-}
-
-// with is the path with its parameters replaced by id.
-func (o operation) with(id string) string {
+// pathWith is an operation's path with its parameters replaced by id.
+func pathWith(o requests.Operation, id string) string {
 	var parts []string
-	for _, p := range strings.Split(o.path, "/") {
+	for _, p := range strings.Split(o.Path, "/") {
 		if strings.HasPrefix(p, "{") {
 			p = id
 		}
@@ -78,26 +60,28 @@ func TestKeysAreRestricted(t *testing.T) {
 	}
 	closed := restricted("disabled_groups", "{"+strings.Join(all, ",")+"}")
 	for _, o := range operations(t) {
-		if o.open {
+		if o.Open {
 			continue
 		}
 		// A body that is not valid shows that the rights are asked for first.
-		try := func(key string) answer { return w.as(key, o.method, o.with("6745a1b2c3d4e5f600000000"), "garbage") }
-		if got := try(""); got.status != 401 {
-			t.Errorf("%s %s without a key: %d", o.method, o.path, got.status)
+		try := func(key string) answer {
+			return w.as(key, o.Method, pathWith(o, "6745a1b2c3d4e5f600000000"), "garbage")
 		}
-		if got := try(reader); (got.status == 403) != (o.method != http.MethodGet && o.group != auth.Open) {
-			t.Errorf("%s %s with a key that only reads: %d %s", o.method, o.path, got.status, got.body)
+		if got := try(""); got.status != 401 {
+			t.Errorf("%s %s without a key: %d", o.Method, o.Path, got.status)
+		}
+		if got := try(reader); (got.status == 403) != (!o.Reads() && o.Group != auth.Open) {
+			t.Errorf("%s %s with a key that only reads: %d %s", o.Method, o.Path, got.status, got.body)
 		}
 		got := try(closed)
 		switch {
-		case (got.status == 403) != (o.group != auth.Open):
-			t.Errorf("%s %s with a key that has every group disabled: %d %s", o.method, o.path, got.status, got.body)
-		case got.status == 403 && (got.text("code") != "insufficient_permissions" || (got.text("details.required_group") == string(o.group)) != (o.group != auth.Admin)):
-			t.Errorf("%s %s with a key that has every group disabled: %s", o.method, o.path, got.body)
+		case (got.status == 403) != (o.Group != auth.Open):
+			t.Errorf("%s %s with a key that has every group disabled: %d %s", o.Method, o.Path, got.status, got.body)
+		case got.status == 403 && (got.text("code") != "insufficient_permissions" || (got.text("details.required_group") == string(o.Group)) != (o.Group != auth.Admin)):
+			t.Errorf("%s %s with a key that has every group disabled: %s", o.Method, o.Path, got.body)
 		}
-		if got := try(scoped); o.group == auth.Admin && got.status != 403 {
-			t.Errorf("%s %s with a key of some profiles: %d", o.method, o.path, got.status)
+		if got := try(scoped); o.Group == auth.Admin && got.status != 403 {
+			t.Errorf("%s %s with a key of some profiles: %d", o.Method, o.Path, got.status)
 		}
 	}
 }

@@ -4,7 +4,7 @@ import Zernio from '@zernio/node'
 
 const sdk = new Zernio({ apiKey: 'none' })
 const known = new Set(Object.values(sdk).filter((area) => area && typeof area === 'object').flatMap((area) => Object.keys(area)))
-const calls = readFileSync(process.env.POSTHORN_TEST_CALLS, 'utf8').trim().split('\n').map((line) => line.split(' '))
+const calls = readFileSync(`${process.env.POSTHORN_TEST_SCRATCH}/calls`, 'utf8').trim().split('\n').map((line) => line.split(' '))
 const doc = await (await fetch(`${process.env.POSTHORN_TEST_API}/openapi.json`)).json()
 const operations = Object.values(doc.paths).flatMap((item) => Object.values(item)).map((op) => op.operationId).filter((name) => known.has(name))
 // These cannot succeed with the platforms of this server; that they are refused in the contract's words is checked.

@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import Zernio from '@zernio/node'
 
-const { POSTHORN_TEST_API: origin, POSTHORN_TEST_KEY: apiKey, POSTHORN_TEST_KEY_B: strangersKey, POSTHORN_TEST_SAMPLES: samples, POSTHORN_TEST_CALLS: calls } = process.env
+const { POSTHORN_TEST_API: origin, POSTHORN_TEST_KEY: apiKey, POSTHORN_TEST_KEY_B: strangersKey, POSTHORN_TEST_SAMPLES: samples, POSTHORN_TEST_SCRATCH: scratch } = process.env
 export { apiKey, origin, strangersKey }
 export const photo = `${samples}coast.jpg`
 

@@ -1,0 +1,62 @@
+package api
+
+import "net/url"
+
+// nothing is an ID of nothing.
+const nothing = "6745a1b2c3d4e5f600000000"
+
+// exampleAccounts connects an account and looks at what there is.
+func exampleAccounts(w *world) {
+	far := w.fakes["bluesky"].Accounts()[0]
+	credentials := map[string]any{"identifier": far.Login, "appPassword": far.Password, "profileId": w.profile}
+	w.do("POST", "/v1/connect/bluesky/credentials", credentials).want(200)
+	w.do("POST", "/v1/connect/bluesky/credentials", map[string]any{"identifier": far.Login, "profileId": w.profile}).want(400)
+	w.as(w.strangerKey, "POST", "/v1/connect/bluesky/credentials", credentials).want(404)
+	w.do("GET", "/v1/accounts", url.Values{"platform": {"bluesky"}, "page": {"1"}, "limit": {"10"}}).want(200)
+	w.do("GET", "/v1/accounts", url.Values{"page": {"2"}}).want(400)
+	w.do("GET", "/v1/profiles", url.Values{"limit": {"10"}, "skip": {"0"}}).want(200)
+	w.do("GET", "/v1/profiles", url.Values{"limit": {"0"}}).want(400)
+	w.do("GET", "/v1/auth/verify", nil).want(200)
+}
+
+// exampleProfiles makes a profile, moves an account into it, and takes both away again.
+func exampleProfiles(w *world) {
+	body := map[string]any{"name": "Maison Lune", "description": "The bakery in Rue Cler", "color": "#f5a524"}
+	made := w.do("POST", "/v1/profiles", body).want(201).text("profile._id")
+	w.do("POST", "/v1/profiles", body).want(409)
+	w.do("POST", "/v1/profiles", map[string]any{}).want(400)
+	w.do("GET", "/v1/profiles/"+made, nil).want(200)
+	w.do("GET", "/v1/profiles/"+nothing, nil).want(404)
+	w.do("PUT", "/v1/profiles/"+made, map[string]any{"description": "The bakery"}).want(200)
+	w.do("PUT", "/v1/profiles/"+made, map[string]any{}).want(400)
+	w.do("PUT", "/v1/profiles/"+nothing, map[string]any{"description": "x"}).want(404)
+	account := "/v1/accounts/" + w.bluesky
+	w.do("PATCH", account, map[string]any{"profileId": made}).want(200)
+	w.do("PATCH", account, map[string]any{"profileId": nothing}).want(404)
+	w.do("PUT", account, map[string]any{"displayName": "The lantern"}).want(200)
+	w.do("PUT", account, map[string]any{}).want(400)
+	w.do("PUT", "/v1/accounts/"+nothing, map[string]any{"displayName": "x"}).want(404)
+	w.do("GET", account+"/health", nil).want(200)
+	w.do("GET", "/v1/accounts/"+nothing+"/health", nil).want(404)
+	w.do("GET", "/v1/accounts/health", url.Values{"platform": {"bluesky"}}).want(200)
+	w.do("GET", "/v1/accounts/health", url.Values{"status": {"fine"}}).want(400)
+	w.do("DELETE", "/v1/profiles/"+made, nil).want(400)
+	w.do("DELETE", account, nil).want(200)
+	w.do("DELETE", account, nil).want(404)
+	w.do("DELETE", "/v1/profiles/"+made, nil).want(200)
+	w.do("DELETE", "/v1/profiles/"+made, nil).want(404)
+}
+
+// exampleGroups makes a group of accounts.
+func exampleGroups(w *world) {
+	body := map[string]any{"name": "Everything by the sea", "accountIds": []any{w.bluesky, w.instagram}}
+	made := w.do("POST", "/v1/account-groups", body).want(201).text("group._id")
+	w.do("POST", "/v1/account-groups", body).want(409)
+	w.do("POST", "/v1/account-groups", map[string]any{"name": "Nothing in it"}).want(400)
+	w.do("GET", "/v1/account-groups", nil).want(200)
+	w.do("PUT", "/v1/account-groups/"+made, map[string]any{"accountIds": []any{w.bluesky}}).want(200)
+	w.do("PUT", "/v1/account-groups/"+made, map[string]any{}).want(400)
+	w.do("PUT", "/v1/account-groups/"+nothing, map[string]any{"name": "x"}).want(404)
+	w.do("DELETE", "/v1/account-groups/"+made, nil).want(200)
+	w.do("DELETE", "/v1/account-groups/"+made, nil).want(404)
+}
