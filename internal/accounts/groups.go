@@ -154,7 +154,7 @@ func (s *Service) members(ctx context.Context, by auth.Principal, accountIDs []s
 	list, seen := []string{}, map[string]bool{}
 	for i, accountID := range accountIDs {
 		if _, ok := found[accountID]; !ok {
-			return nil, &errs.Error{Code: errs.Invalid, Field: "accountIds", Rule: "group.foreign_account", Message: fmt.Sprintf("accountIds[%d] is not the ID of one of your accounts", i)}
+			return nil, &errs.Error{Code: errs.NotFound, Wire: "account_not_found", Field: "accountIds", Rule: "group.foreign_account", Message: fmt.Sprintf("accountIds[%d] is not the ID of one of your accounts", i)}
 		}
 		if !seen[accountID] {
 			list, seen[accountID] = append(list, accountID), true

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *Service) nameAll(ctx context.Context, by Principal, profileIDs []string
 	for _, profileID := range profileIDs {
 		i := slices.IndexFunc(found, func(p ProfileName) bool { return p.ID == profileID })
 		if i < 0 {
-			return nil, errs.Fieldf("profileIds", "profileIds names %.40q, and there is no such profile", profileID)
+			return nil, &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileIds", Message: fmt.Sprintf("profileIds names %.40q, and there is no such profile", profileID)}
 		}
 		if !slices.Contains(names, found[i]) {
 			names = append(names, found[i])

@@ -55,7 +55,7 @@ func TestCreateKey(t *testing.T) {
 		h.refuses(what, err, errs.Invalid)
 	}
 	_, err := h.CreateKey(t.Context(), h.stranger, auth.NewAPIKey{Name: "k", Profiles: []string{red.ID}})
-	h.refuses("another owner's profile", err, errs.Invalid)
+	h.refuses("another owner's profile", err, errs.NotFound)
 }
 
 // TestKeysNeverDoMore makes keys of keys that are restricted in every way.
@@ -68,7 +68,7 @@ func TestKeysNeverDoMore(t *testing.T) {
 		t.Errorf("a key of somebody with one profile reaches %+v", p)
 	}
 	_, err := h.CreateKey(t.Context(), scoped, auth.NewAPIKey{Name: "k", Profiles: []string{blue.ID}})
-	h.refuses("a profile beyond reach", err, errs.Invalid)
+	h.refuses("a profile beyond reach", err, errs.NotFound)
 	by := h.principal(h.key(h.owner, auth.NewAPIKey{Name: "k", Profiles: []string{red.ID}, ReadOnly: true, Disabled: []auth.Group{auth.Ads}}))
 	p = h.principal(h.key(by, auth.NewAPIKey{Name: "k", Disabled: []auth.Group{auth.Billing}}))
 	if !p.ReadOnly || !slices.Equal(p.Profiles, []string{red.ID}) || !slices.Equal(p.Disabled, []auth.Group{auth.Ads, auth.Billing}) {

@@ -45,9 +45,9 @@ func TestInvite(t *testing.T) {
 		{"a member", member, auth.NewInvite{Role: auth.RoleViewer}, errs.Forbidden},
 		{"another owner", h.owner, auth.NewInvite{Role: auth.RoleOwner}, errs.Invalid},
 		{"no role", h.owner, auth.NewInvite{}, errs.Invalid},
-		{"an unknown profile", h.owner, auth.NewInvite{Role: auth.RoleMember, Profiles: []string{nobody}}, errs.Invalid},
+		{"an unknown profile", h.owner, auth.NewInvite{Role: auth.RoleMember, Profiles: []string{nobody}}, errs.NotFound},
 		{"to all by somebody who has one", scopedAdmin, auth.NewInvite{Role: auth.RoleMember}, errs.Forbidden},
-		{"to what the admin does not reach", scopedAdmin, auth.NewInvite{Role: auth.RoleMember, Profiles: []string{blue.ID}}, errs.Invalid},
+		{"to what the admin does not reach", scopedAdmin, auth.NewInvite{Role: auth.RoleMember, Profiles: []string{blue.ID}}, errs.NotFound},
 		{"to what the admin reaches", scopedAdmin, auth.NewInvite{Role: auth.RoleMember, Profiles: []string{red.ID}}, ""},
 	} {
 		_, err := h.Invite(t.Context(), tt.by, tt.n)

@@ -29,6 +29,12 @@ func (s *Service) UpdateMetadata(ctx context.Context, by auth.Principal, u Video
 	if err != nil {
 		return nil, "", err
 	}
+	var post Post
+	if videoID == "" {
+		if post, err = s.Get(ctx, by, u.PostID); err != nil {
+			return nil, "", err
+		}
+	}
 	editor, err := capable[platforms.MetadataEditor](s, u.Platform, "post.metadata_unsupported", "%s has no videos whose metadata could be changed")
 	if err != nil {
 		return nil, "", err
@@ -37,10 +43,6 @@ func (s *Service) UpdateMetadata(ctx context.Context, by auth.Principal, u Video
 		return nil, "", err
 	}
 	if videoID == "" {
-		post, err := s.Get(ctx, by, u.PostID)
-		if err != nil {
-			return nil, "", err
-		}
 		targets, err := publishedAt(post, u.Platform, "")
 		if err != nil {
 			return nil, "", err

@@ -23,7 +23,7 @@ var accountRules = []Rule{
 	{Name: "profile.default_needed", Status: 400, Code: "invalid_field_value", Field: "isDefault", Title: "There is always a default profile", Meaning: "The default profile can neither be deleted nor stop being the default one by itself.", Remedy: "Make another profile the default one first."},
 	{Name: "profile.has_accounts", Status: 400, Code: "invalid_field_value", Title: "The profile still has connected accounts", Meaning: "Deleting it would take the accounts with it. details.activeAccounts tells how many there are.", Remedy: "Move the accounts to another profile or disconnect them first."},
 	{Name: "profile.name_taken", Status: 409, Code: "profile_name_conflict", Field: "name", Title: "Another profile has this name", Meaning: "Names of profiles are unique for each owner.", Remedy: "Choose another name, or use the profile that has it."},
-	{Name: "group.foreign_account", Status: 400, Code: "invalid_field_value", Field: "accountIds", Title: "A group can hold only your own accounts", Meaning: "One of the IDs is none of the owner's accounts, or the key does not reach it.", Remedy: "List the accounts with GET /v1/accounts and use their IDs."},
+	{Name: "group.foreign_account", Status: 404, Code: "account_not_found", Field: "accountIds", Title: "A group can hold only your own accounts", Meaning: "One of the IDs is none of the owner's accounts, or the key does not reach it.", Remedy: "List the accounts with GET /v1/accounts and use their IDs."},
 	{Name: "group.name_taken", Status: 409, Code: "conflict", Field: "name", Title: "Another account group has this name", Meaning: "Names of groups are unique for each owner.", Remedy: "Choose another name."},
 }
 

@@ -29,6 +29,8 @@ var scenarios = []struct {
 	run    func(w *world)
 }{
 	{"createPost", examplePosts},
+	{"updatePost", exampleChanges},
+	{"bulkUploadPosts", exampleBulk},
 	{"listAccounts", exampleAccounts},
 	{"createProfile", exampleProfiles},
 	{"createAccountGroup", exampleGroups},
@@ -41,6 +43,9 @@ var scenarios = []struct {
 	{"validatePost", exampleTools},
 	{"getHealth", exampleServer},
 }
+
+// impossible are the operations that no platform of this server can do: their examples are of refusals.
+var impossible = map[string]bool{"editPost": true, "updatePostMetadata": true}
 
 // TestExamples runs the scenarios. With -update it writes down what was seen; without, every operation must have its example, and each
 // answer must still look like the one that is written down.
@@ -116,7 +121,7 @@ func complete(t *testing.T, stored map[string]openapi.Example) {
 		if schema, _ := o.Body(); schema != nil && e.Body == nil && o.Spec.RequestBody.Value.Required {
 			t.Errorf("%s has no example request: add a step to a scenario, and run make examples", o.ID)
 		}
-		if !strings.Contains(statuses, "2") || !strings.Contains(statuses, "4") {
+		if !strings.Contains(statuses, "2") && !impossible[o.ID] || !strings.Contains(statuses, "4") {
 			t.Errorf("%s needs an example of success and one of failure, and has those of %v: add steps to a scenario, and run make examples", o.ID, statuses)
 		}
 	}
@@ -204,7 +209,7 @@ func (r *exampleRecorder) keep(o requests.Operation, parameters map[string]strin
 	if e.Responses == nil {
 		e.Responses = map[string]json.RawMessage{}
 	}
-	first := got.Code < 300 && !hasSuccess(e)
+	first := got.Code < 300 && !hasSuccess(e) || impossible[o.ID] && e.Body == nil
 	status := strconv.Itoa(got.Code)
 	if _, ok := e.Responses[status]; !ok {
 		e.Responses[status] = json.RawMessage("null")

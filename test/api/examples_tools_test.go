@@ -12,4 +12,8 @@ func exampleTools(w *world) {
 	w.do("POST", "/v1/tools/validate/media", map[string]any{}).want(400)
 	w.do("GET", "/v1/tools/validate/subreddit", url.Values{"name": {"golang"}}).want(200)
 	w.do("GET", "/v1/tools/validate/subreddit", nil).want(400)
+	w.do("POST", "/v1/posts/validate", map[string]any{"content": "Good morning from the coast", "platform": "bluesky"}).want(200)
+	w.do("POST", "/v1/posts/validate", map[string]any{}).want(400)
+	w.do("GET", "/v1/rules", url.Values{"platform": {"bluesky"}}).want(200)
+	w.do("GET", "/v1/rules?%zz", nil).want(400)
 }

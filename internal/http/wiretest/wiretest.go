@@ -38,6 +38,9 @@ func Wrap(t testing.TB, h http.Handler) http.Handler {
 		if err := Fits(asked, kept.status, w.Header(), kept.body.Bytes()); err != nil {
 			t.Errorf("%s %s answered %d, which does not fit openapi.yaml: %v", r.Method, asked.URL, kept.status, err)
 		}
+		if asked.URL.Path == "/openapi.json" {
+			return // its examples are of other servers
+		}
 		if err := linked(h, kept.body.Bytes()); err != nil {
 			t.Errorf("%s %s answered %d: %v", r.Method, asked.URL, kept.status, err)
 		}
