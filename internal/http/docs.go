@@ -20,6 +20,7 @@ import (
 	viewer "github.com/swaggest/swgui/v5/static"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/rules"
 )
 
 // docsFiles are the pages for people, and what is ours of the files that they link to. The viewer's own come out of its module.
@@ -65,6 +66,8 @@ func (s *Server) routeDocs() error {
 	}
 	get(docsPath, s.docsPage("reference.html"))
 	get(docsPath+"/guides", s.docsPage("guides.html"))
+	get(strings.TrimSuffix(rules.PathPrefix, "/"), s.rulesPage)
+	get(rules.PathPrefix+"{rule}", s.rulePage)
 	get(docsAssets+"{file}", func(w http.ResponseWriter, r *http.Request) error {
 		asset, ok := assets[chi.URLParam(r, "file")]
 		if !ok {
@@ -76,19 +79,21 @@ func (s *Server) routeDocs() error {
 	return nil
 }
 
-// docsPage serves one of the pages.
+// docsPage serves one of the pages that are always the same.
 func (s *Server) docsPage(name string) handler {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		var page bytes.Buffer
-		if err := docsPages.ExecuteTemplate(&page, name, nil); err != nil {
-			return err
-		}
-		w.Header().Set("Content-Security-Policy", docsPolicy)
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		w.Header().Set("Cache-Control", "no-cache")
-		s.send(w, http.StatusOK, "text/html; charset=utf-8", page.Bytes())
-		return nil
+	return func(w http.ResponseWriter, _ *http.Request) error { return s.writeDocs(w, http.StatusOK, name, nil) }
+}
+
+func (s *Server) writeDocs(w http.ResponseWriter, status int, name string, data any) error {
+	var page bytes.Buffer
+	if err := docsPages.ExecuteTemplate(&page, name, data); err != nil {
+		return err
 	}
+	w.Header().Set("Content-Security-Policy", docsPolicy)
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cache-Control", "no-cache")
+	s.send(w, status, "text/html; charset=utf-8", page.Bytes())
+	return nil
 }
 
 func loadDocsAssets() (map[string]docsAsset, error) {

@@ -85,7 +85,6 @@ func (s *Server) route() error {
 		return fmt.Errorf("handler %q has no operation", id)
 	}
 	s.routePages()
-	s.ruleRoutes()
 	if err := s.routeDocs(); err != nil {
 		return err
 	}

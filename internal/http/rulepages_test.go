@@ -1,15 +1,10 @@
 package http
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 )
-
-var stylePattern = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 
 func TestRulePages(t *testing.T) {
 	t.Parallel()
@@ -25,7 +20,7 @@ func TestRulePages(t *testing.T) {
 		if w.Code != 200 || !strings.Contains(w.Body.String(), "<code>"+r.Name+"</code>") {
 			t.Errorf("%s: status %d", r.Name, w.Code)
 		}
-		if !strings.Contains(list, `href="https://posthorn.test/docs/rules/`+r.Name+`"`) {
+		if !strings.Contains(list, `href="/docs/rules/`+r.Name+`"`) {
 			t.Errorf("%s is not in the list of pages", r.Name)
 		}
 	}
@@ -35,16 +30,10 @@ func TestRulePages(t *testing.T) {
 		if w.Code != status || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("X-Request-Id") == "" {
 			t.Errorf("%s: status %d, %v", path, w.Code, w.Header())
 		}
-		style := stylePattern.FindStringSubmatch(body)
-		if style == nil {
-			t.Fatalf("%s has no style", path)
+		if policy := w.Header().Get("Content-Security-Policy"); policy != docsPolicy {
+			t.Errorf("%s: the policy is %q", path, policy)
 		}
-		sum := sha256.Sum256([]byte(style[1]))
-		policy := w.Header().Get("Content-Security-Policy")
-		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
-			t.Errorf("%s: the policy %q does not let its style through, and that alone", path, policy)
-		}
-		if strings.Contains(body, "<script") || strings.Contains(body, "src=") || !strings.Contains(body, `name="viewport"`) {
+		if strings.Contains(body, "<script") || !strings.Contains(body, `name="viewport"`) {
 			t.Errorf("%s: %s", path, body)
 		}
 	}
