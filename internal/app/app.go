@@ -27,6 +27,7 @@ import (
 	"posthorn/internal/posts"
 	"posthorn/internal/tokens"
 	"posthorn/internal/verdict"
+	"posthorn/internal/webhooks"
 )
 
 // The connections to the database of one process.
@@ -36,6 +37,7 @@ const (
 )
 
 const (
+	courierSlots  = 200 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
 	workerSlots   = 100 // steps at a time in one worker process: nearly all of a step is waiting for the platform
 	shutdownGrace = 60 * time.Second
 )
@@ -49,6 +51,7 @@ type App struct {
 	Auth      *auth.Service
 	Accounts  *accounts.Service
 	Posts     *posts.Service
+	Webhooks  *webhooks.Service
 	Media     *media.Store
 	Now       func() time.Time // the one clock of the process
 	close     []func()
@@ -93,6 +96,7 @@ func (a *App) wire(ctx context.Context) error {
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
+	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
 	return nil
 }
 
@@ -109,7 +113,7 @@ func (a *App) Handler() (stdhttp.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Posts.Queue = queue
+	a.Posts.Queue, a.Webhooks.Queue = queue, queue
 	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
 		Log: a.Log, Now: a.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
 }
@@ -144,10 +148,11 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Workers: workerSlots, Couriers: courierSlots, Log: a.Log, Slog: slogger(a.Log), Now: a.Now})
 	if err != nil {
 		return err
 	}
+	a.Webhooks.Queue = runner.Queue()
 	telling, stop := context.WithCancel(context.WithoutCancel(ctx)) // also of what ends during the shutdown
 	defer stop()
 	go a.Posts.Ended.Run(telling, a.Posts.Notify, func(err error) { a.Log.Warn().Err(err).Msg("could not tell the API that targets changed") })

@@ -52,7 +52,7 @@ var rules = []rule{
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
-	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/platforms", "internal/posts", "internal/verdict"}, never: network,
+	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/platforms", "internal/posts", "internal/verdict", "internal/webhooks"}, never: network,
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
@@ -60,6 +60,8 @@ var rules = []rule{
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
+	{packages: "internal/webhooks", ours: []string{"internal/auth", "internal/errs", "internal/events", "internal/id", "internal/outbound", "internal/postgres", "internal/tokens"},
+		never: river, why: "it tells what others say has happened; of posts and accounts it knows nothing"},
 	{packages: "internal/media", ours: []string{"internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,
 		why: "files are the same for every platform and every post"},
 	{packages: "internal/verdict", ours: []string{"internal/platforms"}, never: slices.Concat(sql, river, network), noClock: true,
@@ -97,6 +99,7 @@ var rules = []rule{
 	{packages: "internal/postgres/pgtest/which", ours: []string{"internal/postgres/pgtest"}, why: "it prints what pgtest says"},
 	{packages: "internal/devpg", never: river, why: "it runs a server and does not care what is kept in it"},
 	{packages: "internal/outbound", never: slices.Concat(sql, river), why: "the ways out of the machine are the same for all"},
+	{packages: "internal/events", never: slices.Concat(sql, river, network), why: "a vocabulary"},
 	{packages: "internal/errs", never: slices.Concat(sql, river, network), why: "the codes of our own faults; what they are called on the wire is http's affair"},
 	{packages: "internal/id", never: slices.Concat(sql, river, network), noClock: true, why: "an ID is made of random digits and the time it is given"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},

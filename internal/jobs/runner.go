@@ -30,7 +30,9 @@ type Config struct {
 	Pool     *pgxpool.Pool
 	Posts    *posts.Service
 	Accounts dialer
+	Webhooks deliverer
 	Workers  int // steps at a time in this process
+	Couriers int // deliveries to webhooks at a time
 	Log      zerolog.Logger
 	Slog     *slog.Logger // for River itself
 	Now      func() time.Time
@@ -51,8 +53,11 @@ func NewRunner(c Config) (*Runner, error) {
 	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, now: c.Now}); err != nil {
 		return nil, err
 	}
+	if err := river.AddWorkerSafely(workers, &postman{webhooks: c.Webhooks, log: c.Log, now: c.Now, busy: map[string]int{}}); err != nil {
+		return nil, err
+	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
-		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}}, Workers: workers, Logger: c.Slog,
+		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}, webhookQueue: {MaxWorkers: c.Couriers}}, Workers: workers, Logger: c.Slog,
 		FetchCooldown: fetchCooldown, FetchPollInterval: pollInterval, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepCompleted,
 	})
@@ -86,6 +91,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	ready()
 	sweeping, stopSweep := context.WithCancel(ctx)
 	background.Go(func() { r.sweep(sweeping) })
+	background.Go(func() { r.dispatch(sweeping) })
 	<-ctx.Done()
 	stopSweep()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
@@ -110,11 +116,30 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err := r.config.Posts.DropOldRequests(ctx); err != nil {
 		return err
 	}
-	due, err := r.config.Posts.Overdue(ctx, r.config.Now().Add(-sweepAfter), sweepLimit)
-	if err != nil || len(due) == 0 {
+	if _, err := r.config.Webhooks.DropOld(ctx); err != nil {
 		return err
 	}
-	results, err := r.client.InsertMany(ctx, r.queue.params(due))
+	before := r.config.Now().Add(-sweepAfter)
+	late, err := r.config.Webhooks.Overdue(ctx, before, sweepLimit)
+	if err != nil {
+		return err
+	}
+	if err := r.again(ctx, deliveries(late), "overdue deliveries"); err != nil {
+		return err
+	}
+	due, err := r.config.Posts.Overdue(ctx, before, sweepLimit)
+	if err != nil {
+		return err
+	}
+	return r.again(ctx, r.queue.params(due), "overdue targets")
+}
+
+// again inserts jobs that may have been lost; those that are there already are left alone.
+func (r *Runner) again(ctx context.Context, jobs []river.InsertManyParams, what string) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	results, err := r.client.InsertMany(ctx, jobs)
 	if err != nil {
 		return err
 	}
@@ -125,7 +150,7 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 		}
 	}
 	if lost > 0 {
-		r.config.Log.Warn().Int("targets", lost).Msg("overdue targets had lost their jobs and got new ones")
+		r.config.Log.Warn().Int("jobs", lost).Msg(what + " had lost their jobs and got new ones")
 	}
 	return nil
 }

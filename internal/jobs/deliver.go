@@ -1,0 +1,120 @@
+package jobs
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/rs/zerolog"
+
+	"posthorn/internal/webhooks"
+)
+
+const (
+	webhookQueue = "webhooks"
+	// endpointSlots is how many deliveries one process makes at an endpoint at a time: one that hangs holds these and no more.
+	endpointSlots = 8
+	dispatchEvery = 250 * time.Millisecond
+)
+
+// deliverer makes deliveries; webhooks.Service fits it.
+type deliverer interface {
+	Deliver(ctx context.Context, deliveryID string) (again time.Time, err error)
+	Dispatch(ctx context.Context) (taken int, err error)
+	Overdue(ctx context.Context, before time.Time, limit int) ([]webhooks.Due, error)
+	DropOld(ctx context.Context) (int64, error)
+}
+
+// deliverArgs is a job that makes one delivery until it has arrived or is given up.
+type deliverArgs struct {
+	DeliveryID string `json:"delivery"`
+	EndpointID string `json:"endpoint"`
+}
+
+// Kind names the job to River.
+func (deliverArgs) Kind() string { return "deliver" }
+
+// InsertOpts make the job the only unfinished one of its delivery.
+func (deliverArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: webhookQueue, MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+}
+
+// Deliver inserts a job for each delivery, due at once. It fits webhooks.Queue.
+func (q *Queue) Deliver(ctx context.Context, tx pgx.Tx, due []webhooks.Due) error {
+	_, err := q.client.InsertManyFastTx(ctx, tx, deliveries(due))
+	return err
+}
+
+func deliveries(due []webhooks.Due) []river.InsertManyParams {
+	list := make([]river.InsertManyParams, len(due))
+	for i, d := range due {
+		list[i].Args = deliverArgs(d)
+	}
+	return list
+}
+
+// postman works on deliveries, within bounds at each endpoint.
+type postman struct {
+	river.WorkerDefaults[deliverArgs]
+	webhooks deliverer
+	log      zerolog.Logger
+	now      func() time.Time
+
+	mu   sync.Mutex
+	busy map[string]int // deliveries under way, by endpoint
+}
+
+// Work makes one attempt. It never fails in River's eyes: what goes wrong is in the delivery.
+func (p *postman) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
+	if !p.take(job.Args.EndpointID) {
+		return river.JobSnooze(100*time.Millisecond + rand.N(200*time.Millisecond))
+	}
+	defer p.leave(job.Args.EndpointID)
+	again, err := p.webhooks.Deliver(ctx, job.Args.DeliveryID)
+	switch {
+	case err != nil:
+		p.log.Error().Err(err).Str("delivery", job.Args.DeliveryID).Msg("delivery failed on our side; it is made again")
+		return river.JobSnooze(time.Second)
+	case again.IsZero():
+		return nil
+	}
+	return snooze(again.Sub(p.now()))
+}
+
+func (p *postman) take(endpointID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy[endpointID] >= endpointSlots {
+		return false
+	}
+	p.busy[endpointID]++
+	return true
+}
+
+func (p *postman) leave(endpointID string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy[endpointID]--; p.busy[endpointID] <= 0 {
+		delete(p.busy, endpointID)
+	}
+}
+
+// dispatch hands out events as they come, until the context ends.
+func (r *Runner) dispatch(ctx context.Context) {
+	for wait(ctx, dispatchEvery) {
+		for {
+			taken, err := r.config.Webhooks.Dispatch(ctx)
+			if err != nil && ctx.Err() == nil {
+				r.config.Log.Error().Err(err).Msg("handing out events failed")
+			}
+			if err != nil || !webhooks.Full(taken) {
+				break
+			}
+		}
+	}
+}
