@@ -108,13 +108,13 @@ func (a *App) Close() {
 }
 
 // Handler is the API, without a listener.
-func (a *App) Handler() (stdhttp.Handler, error) {
+func (a *App) Handler() (*http.Server, error) {
 	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Now)
 	if err != nil {
 		return nil, err
 	}
 	a.Posts.Queue, a.Webhooks.Queue = queue, queue
-	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
+	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
 		Log: a.Log, Now: a.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
 }
 
@@ -137,6 +137,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("the API stopped: %w", err)
 	case <-ctx.Done():
 	}
+	server.Stop()
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if err := srv.Shutdown(bye); err != nil {

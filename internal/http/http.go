@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -76,6 +77,7 @@ type Health interface {
 type Config struct {
 	Posts         Posts
 	Accounts      Accounts
+	Webhooks      Webhooks
 	Keys          Authenticator
 	Platforms     *platforms.Registry
 	Health        Health
@@ -100,6 +102,8 @@ type Server struct {
 	docJSON   []byte
 	platforms []byte // the answer of listPlatforms, which never changes
 	router    *chi.Mux
+	stop      sync.Once
+	stopping  chan struct{} // closed by Stop
 }
 
 // New makes a Server. It fails when openapi.yaml and the handlers do not fit together.
@@ -113,7 +117,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.IsUnavailable == nil {
 		cfg.IsUnavailable = func(error) bool { return false }
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, stopping: make(chan struct{})}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("http: openapi.yaml: %w", err)
 	}

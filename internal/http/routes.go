@@ -31,6 +31,7 @@ func (s *Server) handlers() map[string]handler {
 		s.usageHandlers(),
 		s.toolHandlers(),
 		s.docsHandlers(),
+		s.webhookHandlers(),
 		s.serverHandlers(),
 	} {
 		maps.Copy(all, area)
