@@ -100,10 +100,14 @@ func runMigrate(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
-	var owner, name string
+	var owner, email string
+	var n auth.NewAPIKey
 	if err := parse("keys create", args, out, func(f *flag.FlagSet) {
 		f.StringVar(&owner, "owner", "Owner", "name of the owner whom the key stands for")
-		f.StringVar(&name, "name", "key", "name of the key, to tell it from others")
+		f.StringVar(&email, "email", "", "e-mail address of the owner's first user, whose key it is; empty leaves it as it is")
+		f.StringVar(&n.Name, "name", "key", "name of the key, to tell it from others")
+		f.BoolVar(&n.ReadOnly, "read-only", false, "make a key that only reads")
+		f.IntVar(&n.Days, "days", 0, "days until the key expires; 0 for never")
 	}); err != nil {
 		return err
 	}
@@ -120,21 +124,27 @@ func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	keys, people := &auth.Service{Pool: pool, Now: time.Now}, &accounts.Service{Pool: pool, Now: time.Now}
-	key := auth.NewKey()
-	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
-		ownerID, _, err := keys.EnsureOwner(ctx, tx, owner)
-		if err != nil {
+	var ownerID string
+	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
+		if ownerID, _, err = keys.EnsureOwner(ctx, tx, owner); err != nil {
 			return err
 		}
-		if _, err := people.EnsureDefaultProfile(ctx, tx, ownerID); err != nil {
-			return err
+		if email != "" {
+			if err := keys.SetEmail(ctx, tx, ownerID, email); err != nil {
+				return err
+			}
 		}
-		return keys.StoreKey(ctx, tx, ownerID, name, key)
+		_, err = people.EnsureDefaultProfile(ctx, tx, ownerID)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, key)
+	key, err := keys.CreateKey(ctx, auth.Root(ownerID), n)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, key.Secret.Reveal())
 	return nil
 }
 

@@ -22,7 +22,7 @@ func commands() []command {
 	return []command{
 		{"dev", "", "Run everything on this machine: an embedded Postgres, the sandbox platforms, API and worker.", runDev},
 		{"migrate", "", "Bring the database of DATABASE_URL to this program's schema.", runMigrate},
-		{"keys create", "[-owner NAME] [-name NAME]", "Make an API key, and its owner when there is none of that name.", runCreateKey},
+		{"keys create", "[-owner NAME] [-email ADDRESS] [-name NAME] [-read-only] [-days N]", "Make an API key, and its owner when there is none of that name.", runCreateKey},
 		{"keys master", "[-id ID]", "Print a fresh master key for POSTHORN_MASTER_KEYS.", runMasterKey},
 	}
 }

@@ -1,5 +1,5 @@
 // Package accounts keeps profiles and connected accounts, and opens the connection through which an adapter talks for one of them.
-// It owns the tables profiles and accounts.
+// It owns the tables profiles, accounts, account_groups and account_group_members.
 package accounts
 
 import (
@@ -26,15 +26,25 @@ type Account struct {
 	ProfileName       string
 	Platform          string
 	RemoteID          string // the platform's own ID
-	Username          string
-	DisplayName       string
+	Username          string // as shown: the owner's name for it, else the platform's
+	DisplayName       string // likewise
 	PictureURL        string
 	ProfileURL        string
-	Active            bool // false once disconnected
-	NeedsReconnection bool
+	Active            bool            // false once disconnected
+	NeedsReconnection bool            // the platform has called its token dead
 	Data              json.RawMessage // the adapter's own
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
+	RemoteUsername    string // the platform's; the only one that an adapter may go by
+	RemoteDisplayName string
+	Scopes            []string       // what the platform granted; nil: it did not say
+	XCapabilities     *XCapabilities // nil: never set
+}
+
+// XCapabilities are what an owner lets this server ask of X in the background, which X charges for. Both are off at first.
+type XCapabilities struct {
+	Analytics bool `json:"analytics"`
+	Inbox     bool `json:"inbox"`
 }
 
 // ProfileFilter selects profiles of one owner. Zero values select everything.
@@ -48,7 +58,7 @@ type ProfileFilter struct {
 type Filter struct {
 	ProfileID string
 	Platform  string
-	Status    string // "connected", "disconnected" or empty
+	Status    string // "connected": ready for use; "disconnected": to be connected again; or empty
 	Limit     int    // zero: all
 	Offset    int
 }

@@ -38,6 +38,9 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 		if err != nil {
 			return err
 		}
+		if err := mayReconnect(ctx, tx, by, platform, found[0].RemoteID); err != nil {
+			return err
+		}
 		accountID, err = s.Connect(ctx, tx, by.OwnerID, into, platform, found[0], token)
 		return err
 	})
@@ -47,10 +50,7 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 	return s.byID(ctx, accountID)
 }
 
-func profileNotFound() error {
-	return &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileId", Message: "Profile not found"}
-}
-
+// profileFor is the profile that is to get an account, empty standing for the default one. It cannot be deleted before tx ends.
 func (s *Service) profileFor(ctx context.Context, tx pgx.Tx, by auth.Principal, profileID string) (string, error) {
 	if profileID == "" {
 		var err error
@@ -61,11 +61,28 @@ func (s *Service) profileFor(ctx context.Context, tx pgx.Tx, by auth.Principal, 
 	if !by.Reaches(profileID) {
 		return "", profileNotFound()
 	}
-	err := tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and id = $2`, by.OwnerID, profileID).Scan(&profileID)
+	err := tx.QueryRow(ctx, `select id from profiles where owner_id = $1 and id = $2 for key share`, by.OwnerID, profileID).Scan(&profileID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", profileNotFound()
 	}
 	return profileID, err
+}
+
+// mayReconnect keeps a principal of some profiles from taking an account out of a profile that it does not reach.
+func mayReconnect(ctx context.Context, tx pgx.Tx, by auth.Principal, platform, remoteID string) error {
+	if !by.Scoped() {
+		return nil
+	}
+	var profileID string
+	err := tx.QueryRow(ctx, `select profile_id from accounts where owner_id = $1 and platform = $2 and remote_id = $3 for no key update`, by.OwnerID, platform, remoteID).Scan(&profileID)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err == nil && !by.Reaches(profileID):
+		return &errs.Error{Code: errs.Forbidden, Rule: "key.scoped", Message: "This account is connected to a profile that this API key does not reach"}
+	default:
+		return err
+	}
 }
 
 // loginError renders a platform's refusal for the user who typed the credentials.

@@ -28,13 +28,14 @@ type Service struct {
 	Now       func() time.Time
 }
 
-const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, a.username, a.display_name, a.picture_url, a.profile_url, a.active, a.needs_reconnection, a.data, a.created_at, a.updated_at`
+const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, coalesce(a.own_username, a.username), coalesce(a.own_display_name, a.display_name),
+	a.picture_url, a.profile_url, a.active, a.needs_reconnection, a.data, a.created_at, a.updated_at, a.username, a.display_name, a.scopes, a.x_capabilities`
 
 // List reads the accounts of an owner that a filter selects, and how many there are in all.
 func (s *Service) List(ctx context.Context, by auth.Principal, f Filter) (list []Account, total int, err error) {
 	defer errs.Wrap(&err, "accounts.List")
 	const where = ` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and ($2 = '' or a.profile_id = $2) and ($3 = '' or a.platform = $3)
-		and ($4 = '' or a.active = ($4 = 'connected')) and ($5::text[] is null or a.profile_id = any($5))`
+		and ($4 = '' or (a.active and not a.needs_reconnection) = ($4 = 'connected')) and ($5::text[] is null or a.profile_id = any($5))`
 	args := []any{by.OwnerID, f.ProfileID, f.Platform, f.Status, by.Profiles}
 	if err := s.Pool.QueryRow(ctx, `select count(*)`+where, args...).Scan(&total); err != nil {
 		return nil, 0, err
@@ -86,7 +87,8 @@ func (s *Service) InProfiles(ctx context.Context, ownerID string, profileIDs []s
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// Connect stores an account with its token. The same remote identity connected again keeps its ID and history, and becomes active again.
+// Connect stores an account with its token. The same remote identity connected again keeps its ID, its history
+// and the names that its owner gave it, and becomes active again.
 func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, platform string, remote platforms.Account, token platforms.Token) (accountID string, err error) {
 	defer errs.Wrap(&err, "accounts.Connect(%s)", platform)
 	now := s.Now()
@@ -95,26 +97,26 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 		data = remote.Data
 	}
 	err = tx.QueryRow(ctx, `
-		insert into accounts (id, owner_id, profile_id, platform, remote_id, username, display_name, picture_url, profile_url, data, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+		insert into accounts (id, owner_id, profile_id, platform, remote_id, username, display_name, picture_url, profile_url, data, scopes, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
 		on conflict (owner_id, platform, remote_id) do update set profile_id = excluded.profile_id, username = excluded.username, display_name = excluded.display_name,
-			picture_url = excluded.picture_url, profile_url = excluded.profile_url, data = excluded.data, active = true, needs_reconnection = false, updated_at = excluded.updated_at
+			picture_url = excluded.picture_url, profile_url = excluded.profile_url, data = excluded.data, scopes = excluded.scopes, active = true, needs_reconnection = false, updated_at = excluded.updated_at
 		returning id`,
-		id.New(now), ownerID, profileID, platform, remote.RemoteID, remote.Username, remote.DisplayName, remote.PictureURL, remote.ProfileURL, data, now).Scan(&accountID)
+		id.New(now), ownerID, profileID, platform, remote.RemoteID, remote.Username, remote.DisplayName, remote.PictureURL, remote.ProfileURL, data, token.Scopes, now).Scan(&accountID)
 	if err != nil {
 		return "", err
 	}
 	return accountID, s.Vault.Put(ctx, tx, ownerID, accountID, token)
 }
 
-// NeedsReconnection marks an account whose token is dead.
+// NeedsReconnection marks an account whose token is dead. One that was disconnected meanwhile has none.
 func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.NeedsReconnection(%s)", accountID)
-	_, err = s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1`, accountID, s.Now())
+	_, err = s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active`, accountID, s.Now())
 	return err
 }
 
-// remote is the form that adapters see.
+// remote is the form that adapters see: they find and link things by the platform's names.
 func (a Account) remote() platforms.Account {
-	return platforms.Account{ID: a.ID, RemoteID: a.RemoteID, Username: a.Username, DisplayName: a.DisplayName, PictureURL: a.PictureURL, ProfileURL: a.ProfileURL, Data: a.Data}
+	return platforms.Account{ID: a.ID, RemoteID: a.RemoteID, Username: a.RemoteUsername, DisplayName: a.RemoteDisplayName, PictureURL: a.PictureURL, ProfileURL: a.ProfileURL, Data: a.Data}
 }

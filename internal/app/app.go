@@ -94,6 +94,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
 		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Now: now}
+	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
@@ -114,8 +115,8 @@ func (a *App) Handler() (*http.Server, error) {
 		return nil, err
 	}
 	a.Posts.Queue, a.Webhooks.Queue = queue, queue
-	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Keys: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
-		Log: a.Log, Now: a.Now, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
+	return http.New(http.Config{Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Keys: a.Auth, People: a.Auth, Platforms: a.Platforms, Health: health{a}, Media: a.Media.Handler(),
+		Log: a.Log, Now: a.Now, PublicURL: a.Config.PublicURL, PublishWait: a.Config.PublishWait, IsUnavailable: postgres.IsUnavailable})
 }
 
 // RunAPI serves the API on l until the context ends, and then until the requests in hand are answered.

@@ -26,10 +26,22 @@ const (
 	keyDigits        = 64
 )
 
-// Service keeps owners and API keys.
+// Service keeps owners, their people, invitations and API keys.
 type Service struct {
-	Pool *pgxpool.Pool
-	Now  func() time.Time
+	Pool     *pgxpool.Pool
+	Profiles ProfileNamer // needed where people restrict others or themselves to profiles
+	Now      func() time.Time
+}
+
+// ProfileNamer tells what profiles are called.
+type ProfileNamer interface {
+	// NameProfiles reads those of the profiles that exist and that the principal reaches.
+	NameProfiles(ctx context.Context, by Principal, profileIDs []string) ([]ProfileName, error)
+}
+
+// ProfileName is a profile as it is shown beside what is restricted to it.
+type ProfileName struct {
+	ID, Name, Color string
 }
 
 // NewKey makes a key. It is shown once; only its hash is stored.
@@ -41,12 +53,20 @@ func newKey(prefix string) string {
 	return prefix + hex.EncodeToString(b)
 }
 
+// hashOf is all that is stored of a random secret, which needs no salt.
+func hashOf(secret string) []byte {
+	hash := sha256.Sum256([]byte(secret))
+	return hash[:]
+}
+
 // ValidKey reports whether s has the form of a key.
 func ValidKey(s string) bool {
-	digits, ok := strings.CutPrefix(s, keyPrefix)
-	if !ok {
-		digits, ok = strings.CutPrefix(s, restrictedPrefix)
-	}
+	return hasForm(s, keyPrefix) || hasForm(s, restrictedPrefix)
+}
+
+// hasForm reports whether s can have come from newKey.
+func hasForm(s, prefix string) bool {
+	digits, ok := strings.CutPrefix(s, prefix)
 	if !ok || len(digits) != keyDigits {
 		return false
 	}
@@ -70,24 +90,46 @@ func (s *Service) Authenticate(ctx context.Context, key string) (p Principal, er
 		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
 	}
 	defer errs.Wrap(&err, "auth.Authenticate")
-	hash := sha256.Sum256([]byte(key))
+	now := s.Now()
 	var ofKey, ofUser []string
+	var seen *time.Time
 	err = s.Pool.QueryRow(ctx, `
-		select k.id, k.owner_id, u.id, u.role, k.read_only, k.disabled_groups, k.profile_ids, u.profile_ids
+		select k.id, k.owner_id, u.id, u.role, k.read_only, k.disabled_groups, k.profile_ids, u.profile_ids, u.last_login_at
 		from api_keys k join users u on u.id = coalesce(k.user_id, k.owner_id)
-		where k.hash = $1 and (k.expires_at is null or k.expires_at > $2)`, hash[:], s.Now()).
-		Scan(&p.KeyID, &p.OwnerID, &p.UserID, &p.Role, &p.ReadOnly, &p.Disabled, &ofKey, &ofUser)
+		where k.hash = $1 and (k.expires_at is null or k.expires_at > $2)`, hashOf(key), now).
+		Scan(&p.KeyID, &p.OwnerID, &p.UserID, &p.Role, &p.ReadOnly, &p.Disabled, &ofKey, &ofUser, &seen)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
 	}
-	p.Profiles = both(ofKey, ofUser)
-	return p, err
+	if err != nil {
+		return Principal{}, err
+	}
+	p.Profiles, p.Narrowed = both(ofKey, ofUser), ofKey != nil
+	if seen == nil || seen.Before(now.Add(-loginStampEvery)) {
+		s.stampLogin(ctx, p.UserID, now)
+	}
+	return p, nil
+}
+
+// loginStampEvery is how exactly it is known when somebody was last here; it keeps most requests from writing.
+const loginStampEvery = time.Hour
+
+// stampLogin notes that somebody was here. One of several requests at once writes it and the others wait for nothing; a database that
+// takes no writes right now still answers who a key stands for.
+func (s *Service) stampLogin(ctx context.Context, userID string, now time.Time) {
+	_, _ = s.Pool.Exec(ctx, `
+		update users set last_login_at = $2
+		where id = (select id from users where id = $1 and (last_login_at is null or last_login_at < $3) for no key update skip locked)`,
+		userID, now, now.Add(-loginStampEvery))
 }
 
 // both is what two lists of profiles allow together; nil allows all.
 func both(a, b []string) []string {
-	if a == nil || b == nil {
-		return append(a, b...)
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
 	}
 	common := []string{}
 	for _, x := range a {
@@ -98,22 +140,6 @@ func both(a, b []string) []string {
 	return common
 }
 
-// EnsureOwner finds the owner of a name, and makes it, with its root user, when there is none.
-func (s *Service) EnsureOwner(ctx context.Context, tx pgx.Tx, name string) (ownerID string, made bool, err error) {
-	defer errs.Wrap(&err, "auth.EnsureOwner(%s)", name)
-	err = tx.QueryRow(ctx, `select id from owners where name = $1 order by id limit 1`, name).Scan(&ownerID)
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return ownerID, false, err
-	}
-	now := s.Now()
-	ownerID = id.New(now)
-	if _, err = tx.Exec(ctx, `insert into owners (id, name, created_at) values ($1, $2, $3)`, ownerID, name, now); err != nil {
-		return "", false, err
-	}
-	_, err = tx.Exec(ctx, `insert into users (id, owner_id, name, role, created_at) values ($1, $1, $2, $3, $4)`, ownerID, name, RoleOwner, now)
-	return ownerID, true, err
-}
-
 // StoreKey makes a key of an owner's root user valid, with all that it may do. One that is valid for that owner already stays as it is;
 // one of another owner is a Conflict.
 func (s *Service) StoreKey(ctx context.Context, tx pgx.Tx, ownerID, name, key string) (err error) {
@@ -122,13 +148,13 @@ func (s *Service) StoreKey(ctx context.Context, tx pgx.Tx, ownerID, name, key st
 		return errs.New(errs.Invalid, "an API key is %s and %d lower-case hex digits", keyPrefix, keyDigits)
 	}
 	now := s.Now()
-	hash := sha256.Sum256([]byte(key))
+	hash := hashOf(key)
 	if _, err := tx.Exec(ctx, `insert into api_keys (id, owner_id, user_id, name, hash, preview, created_at) values ($1, $2, $2, $3, $4, $5, $6) on conflict (hash) do nothing`,
-		id.New(now), ownerID, name, hash[:], preview(key), now); err != nil {
+		id.New(now), ownerID, name, hash, preview(key), now); err != nil {
 		return err
 	}
 	var holder string
-	if err := tx.QueryRow(ctx, `select owner_id from api_keys where hash = $1`, hash[:]).Scan(&holder); err != nil {
+	if err := tx.QueryRow(ctx, `select owner_id from api_keys where hash = $1`, hash).Scan(&holder); err != nil {
 		return err
 	}
 	if holder != ownerID {

@@ -14,6 +14,7 @@ type Principal struct {
 	Role     Role
 	ReadOnly bool
 	Profiles []string // the only profiles it reaches; nil: all
+	Narrowed bool     // the key itself reaches only some of its user's profiles
 	Disabled []Group  // of operations that are closed to it
 }
 
@@ -33,7 +34,7 @@ func (p Principal) Reaches(profileID string) bool {
 // Role is what a person may do for an owner.
 type Role string
 
-// The roles of the contract. A viewer only reads; invitations are for owners and admins.
+// The roles of the contract. A viewer only reads, and so does a billing admin outside of billing; invitations are for owners and admins.
 const (
 	RoleOwner        Role = "owner"
 	RoleAdmin        Role = "admin"
@@ -82,10 +83,12 @@ func (p Principal) May(g Group, reading bool) error {
 	switch {
 	case slices.Contains(p.Disabled, g):
 		return refuse("This API key has no access to "+string(g)+" operations", map[string]any{"required_group": string(g)})
-	case g == Admin && (len(p.Disabled) > 0 || p.Scoped()):
+	case g == Admin && (len(p.Disabled) > 0 || p.Narrowed):
 		return refuse("A restricted API key cannot manage keys or invitations", nil)
 	case !reading && g != Open && (p.ReadOnly || p.Role == RoleViewer):
 		return refuse("This API key may only read", nil)
+	case !reading && p.Role == RoleBillingAdmin && g != Open && g != Admin && g != Billing:
+		return refuse("A billing admin changes nothing but billing", nil)
 	}
 	return nil
 }

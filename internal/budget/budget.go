@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"posthorn/internal/errs"
@@ -41,6 +42,23 @@ func (s *Store) Note(ctx context.Context, accountID string, u platforms.Usage) (
 		on conflict (account_id, name) do update set percent = excluded.percent, observed_at = excluded.observed_at, blocked_until = excluded.blocked_until`,
 		accountID, u.Budget, u.Percent, now, blocked)
 	return err
+}
+
+// Blocked tells which of many accounts may not be used now, and when each may be again.
+func (s *Store) Blocked(ctx context.Context, accountIDs []string) (until map[string]time.Time, err error) {
+	defer errs.Wrap(&err, "budget.Blocked")
+	rows, err := s.Pool.Query(ctx, `select account_id, max(blocked_until) from buckets where account_id = any($1) and blocked_until > $2 group by account_id`, accountIDs, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	until = map[string]time.Time{}
+	var accountID string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&accountID, &at}, func() error {
+		until[accountID] = at
+		return nil
+	})
+	return until, err
 }
 
 // BlockedUntil is when an account may be used again; zero when it may be used now.

@@ -48,7 +48,8 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/id", "internal/media", "internal/platforms", "internal/posts", "internal/webhooks"},
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/auth", "internal/errs", "internal/http/wire", "internal/id", "internal/media", "internal/platforms", "internal/posts",
+		"internal/queues", "internal/webhooks"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -56,8 +57,11 @@ var rules = []rule{
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/media", "internal/platforms", "internal/postgres", "internal/verdict"},
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/postgres",
+		"internal/queues", "internal/verdict"},
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
+	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
+		noClock: true, why: "a queue is a timetable: it asks for the posts in its slots through an interface, so that posts may know it"},
 	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/webhooks", ours: []string{"internal/auth", "internal/errs", "internal/events", "internal/id", "internal/outbound", "internal/postgres", "internal/tokens"},
@@ -102,6 +106,7 @@ var rules = []rule{
 	{packages: "internal/events", never: slices.Concat(sql, river, network), why: "a vocabulary"},
 	{packages: "internal/errs", never: slices.Concat(sql, river, network), why: "the codes of our own faults; what they are called on the wire is http's affair"},
 	{packages: "internal/id", never: slices.Concat(sql, river, network), noClock: true, why: "an ID is made of random digits and the time it is given"},
+	{packages: "internal/localtime", ours: []string{"internal/errs"}, never: slices.Concat(sql, river, network), noClock: true, why: "what a wall clock shows is arithmetic"},
 	{packages: "internal/deps", why: "it reads the others and uses none"},
 	{packages: "internal/devtools/*", why: "tools for the developer stand alone"},
 	{packages: "migrations", why: "SQL files"},

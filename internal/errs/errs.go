@@ -16,6 +16,7 @@ const (
 	Invalid      Code = "invalid"      // the request is wrong; nothing was changed
 	NotFound     Code = "not_found"    // no such thing, or not visible to this caller
 	Conflict     Code = "conflict"     // right in itself, but not in the present state
+	Gone         Code = "gone"         // it was there, and is over: expired or used up
 	Unauthorized Code = "unauthorized" // no credential, or not a valid one
 	Forbidden    Code = "forbidden"    // a valid credential that may not do this
 	Limited      Code = "limited"      // too much; RetryAfter says when to come back

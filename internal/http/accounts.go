@@ -17,9 +17,10 @@ import (
 func (s *Server) accountHandlers() map[string]handler {
 	return map[string]handler{
 		"listAccounts":              s.listAccounts,
-		"listProfiles":              s.listProfiles,
+		"updateAccount":             s.updateAccount,
+		"moveAccountToProfile":      s.moveAccount,
+		"deleteAccount":             s.deleteAccount,
 		"connectBlueskyCredentials": s.connectBluesky,
-		"verifyCredential":          s.verifyCredential,
 	}
 }
 
@@ -72,6 +73,48 @@ func account(a accounts.Account) wire.Account {
 	return out
 }
 
+func (s *Server) updateAccount(w http.ResponseWriter, r *http.Request) error {
+	var in wire.UpdateAccountRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	c := accounts.Change{Username: in.Username, DisplayName: in.DisplayName}
+	if in.XCapabilities != (wire.XCapabilities{}) {
+		c.XCapabilities = &accounts.XChange{Analytics: in.XCapabilities.Analytics, Inbox: in.XCapabilities.Inbox}
+	}
+	a, err := s.cfg.Accounts.Update(r.Context(), principalOf(r), pathParam(r, "accountId"), c)
+	if err != nil {
+		return err
+	}
+	out := wire.UpdatedAccount{Message: "Account updated successfully", Username: a.Username, DisplayName: a.DisplayName}
+	if x := a.XCapabilities; c.XCapabilities != nil && x != nil {
+		out.XCapabilities = wire.XCapabilities{Analytics: &x.Analytics, Inbox: &x.Inbox}
+	}
+	s.write(w, r, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) moveAccount(w http.ResponseWriter, r *http.Request) error {
+	var in wire.MoveAccountRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	if err := s.cfg.Accounts.Move(r.Context(), principalOf(r), pathParam(r, "accountId"), in.ProfileID); err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.MovedAccount{Message: "Account moved successfully", ProfileID: in.ProfileID})
+	return nil
+}
+
+// deleteAccount disconnects: the account's row and history stay.
+func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request) error {
+	if err := s.cfg.Accounts.Disconnect(r.Context(), principalOf(r), pathParam(r, "accountId")); err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.Message{Message: "Account disconnected successfully"})
+	return nil
+}
+
 // ownProfiles refuses profile IDs that the caller does not reach, as if they did not exist.
 func (s *Server) ownProfiles(r *http.Request, ids []string) error {
 	if len(ids) == 0 {
@@ -110,38 +153,6 @@ func (s *Server) ownAccounts(r *http.Request, ids []string) error {
 func slug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	return strings.Join(words, "-")
-}
-
-// profilesAtOnce is the most profiles of one answer to a caller who pages.
-const profilesAtOnce = 1000
-
-func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := accounts.ProfileFilter{Name: q.Get("name")}
-	paged := q.Has("limit") || q.Has("skip")
-	if paged {
-		f.Limit, f.Skip = number(q, "limit", profilesAtOnce), number(q, "skip", 0)
-	}
-	list, total, err := s.cfg.Accounts.Profiles(r.Context(), principalOf(r), f)
-	if err != nil {
-		return err
-	}
-	out := wire.ProfileList{Profiles: make([]wire.Profile, 0, len(list))}
-	for _, p := range list {
-		out.Profiles = append(out.Profiles, wire.Profile{ID: p.ID, UserID: p.OwnerID, Name: p.Name, Description: p.Description, Color: p.Color,
-			IsDefault: p.IsDefault, CreatedAt: wire.At(&p.CreatedAt)})
-	}
-	if paged {
-		out.Total, out.Skip, out.Limit = &total, &f.Skip, &f.Limit
-	}
-	s.write(w, r, http.StatusOK, out)
-	return nil
-}
-
-// verifyCredential says who the key stands for. An owner has no name or address of a person.
-func (s *Server) verifyCredential(w http.ResponseWriter, r *http.Request) error {
-	s.write(w, r, http.StatusOK, wire.Credential{Valid: true, UserID: principalOf(r).UserID, AuthType: "api_key"})
-	return nil
 }
 
 func (s *Server) connectBluesky(w http.ResponseWriter, r *http.Request) error {

@@ -18,6 +18,7 @@ var kinds = map[errs.Code]struct {
 	errs.Invalid:      {http.StatusBadRequest, "invalid_request_error", "invalid_field_value", "The request is not valid"},
 	errs.NotFound:     {http.StatusNotFound, "not_found", "not_found", "Not found"},
 	errs.Conflict:     {http.StatusConflict, "invalid_request_error", "conflict", "Not possible in the present state"},
+	errs.Gone:         {http.StatusGone, "invalid_request_error", "gone", "It is over"},
 	errs.Unauthorized: {http.StatusUnauthorized, "authentication_error", "unauthorized", "Invalid API key"},
 	errs.Forbidden:    {http.StatusForbidden, "permission_error", "insufficient_permissions", "Not allowed"},
 	errs.Limited:      {http.StatusTooManyRequests, "rate_limit_error", "rate_limited", "Too many requests"},
@@ -100,5 +101,6 @@ func errorBody(e *errs.Error) wire.Error {
 		body.Platform, _ = e.Details["platform"].(string)
 		body.ExistingPostID, _ = e.Details["existingPostId"].(string)
 	}
+	body.RequiredGroup, _ = e.Details["required_group"].(string)
 	return body
 }

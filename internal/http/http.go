@@ -51,6 +51,35 @@ type AccountReader interface {
 	Profiles(ctx context.Context, by auth.Principal, f accounts.ProfileFilter) ([]accounts.Profile, int, error)
 }
 
+// ProfileKeeper reads and changes profiles. One that does not exist, or that the principal does not reach, is NotFound.
+type ProfileKeeper interface {
+	Profile(ctx context.Context, by auth.Principal, profileID string) (accounts.Profile, error)
+	CreateProfile(ctx context.Context, by auth.Principal, n accounts.NewProfile) (accounts.Profile, error)
+	UpdateProfile(ctx context.Context, by auth.Principal, profileID string, c accounts.ProfileChange) (accounts.Profile, error)
+	DeleteProfile(ctx context.Context, by auth.Principal, profileID string) error
+}
+
+// AccountKeeper changes accounts. One that does not exist, or that the principal does not reach, is NotFound.
+type AccountKeeper interface {
+	Update(ctx context.Context, by auth.Principal, accountID string, c accounts.Change) (accounts.Account, error)
+	Move(ctx context.Context, by auth.Principal, accountID, profileID string) error
+	Disconnect(ctx context.Context, by auth.Principal, accountID string) error
+}
+
+// AccountDoctor tells how accounts stand.
+type AccountDoctor interface {
+	Health(ctx context.Context, by auth.Principal, accountID string) (accounts.Health, error)
+	AllHealth(ctx context.Context, by auth.Principal, f accounts.HealthFilter) ([]accounts.Health, accounts.HealthSummary, error)
+}
+
+// GroupKeeper keeps account groups. One that does not exist, or that the principal does not see, is NotFound.
+type GroupKeeper interface {
+	Groups(ctx context.Context, by auth.Principal) ([]accounts.Group, error)
+	CreateGroup(ctx context.Context, by auth.Principal, name string, accountIDs []string) (accounts.Group, error)
+	UpdateGroup(ctx context.Context, by auth.Principal, groupID string, c accounts.GroupChange) (accounts.Group, error)
+	DeleteGroup(ctx context.Context, by auth.Principal, groupID string) error
+}
+
 // Connector connects accounts by what their users type. An empty profileID is the default profile.
 type Connector interface {
 	ConnectCredentials(ctx context.Context, by auth.Principal, profileID, platform string, fields map[string]platforms.Secret) (accounts.Account, error)
@@ -59,7 +88,48 @@ type Connector interface {
 // Accounts is the domain of accounts.
 type Accounts interface {
 	AccountReader
+	ProfileKeeper
+	AccountKeeper
+	AccountDoctor
+	GroupKeeper
 	Connector
+}
+
+// Users keeps the people of an owner. One that does not exist, or that the principal does not see, is NotFound.
+type Users interface {
+	Users(ctx context.Context, by auth.Principal) ([]auth.User, error)
+	User(ctx context.Context, by auth.Principal, userID string) (auth.User, error)
+	RemoveUser(ctx context.Context, by auth.Principal, userID string) error
+}
+
+// Invites invites people and takes them in. A token that is unknown is NotFound, one that is used or too old is Gone.
+type Invites interface {
+	Invite(ctx context.Context, by auth.Principal, n auth.NewInvite) (auth.Invite, error)
+	OpenInvite(ctx context.Context, token string) (auth.Invite, error)
+	Join(ctx context.Context, j auth.Joining) (auth.User, auth.APIKey, error)
+}
+
+// Keys keeps API keys.
+type Keys interface {
+	Keys(ctx context.Context, by auth.Principal) ([]auth.APIKey, error)
+	CreateKey(ctx context.Context, by auth.Principal, n auth.NewAPIKey) (auth.APIKey, error)
+	DeleteKey(ctx context.Context, by auth.Principal, keyID string) error
+}
+
+// Devices logs in programs that have no browser. A login that has expired or is over is Gone.
+type Devices interface {
+	StartDevice(ctx context.Context, name string) (auth.DeviceLogin, error)
+	PollDevice(ctx context.Context, code string) (auth.DeviceState, platforms.Secret, error)
+	FindDevice(ctx context.Context, by auth.Principal, userCode string) (auth.Device, error)
+	DecideDevice(ctx context.Context, ticket string, letIn bool) (name string, err error)
+}
+
+// People is the domain of people and of what they identify themselves with.
+type People interface {
+	Users
+	Invites
+	Keys
+	Devices
 }
 
 // Authenticator finds who stands behind an API key; for one that is unknown or expired it fails with Unauthorized.
@@ -79,11 +149,13 @@ type Config struct {
 	Accounts      Accounts
 	Webhooks      Webhooks
 	Keys          Authenticator
+	People        People
 	Platforms     *platforms.Registry
 	Health        Health
 	Media         http.Handler // serves /media/*; nil: there is none
 	Log           zerolog.Logger
 	Now           func() time.Time
+	PublicURL     string           // how the world reaches this server, for links; without a slash at the end
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
 	MaxBody       int64            // bytes; zero: 10 MB
 	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does

@@ -49,7 +49,7 @@ func newAPI(t testing.TB, change ...func(*Config)) *api {
 	t.Helper()
 	a := &api{t: t, posts: &postsInMemory{}, accounts: &accountsInMemory{}, health: map[string]error{"database": nil}, log: &lockedBuffer{}}
 	cfg := Config{
-		Posts: a.posts, Accounts: a.accounts, Keys: keysInMemory{}, Platforms: platforms.NewRegistry(bluesky{}), Health: a,
+		Posts: a.posts, Accounts: a.accounts, Keys: keysInMemory{}, People: peopleInMemory{}, Platforms: platforms.NewRegistry(bluesky{}), Health: a,
 		Log: zerolog.New(a.log), Now: func() time.Time { return testNow }, PublishWait: time.Second,
 		IsUnavailable: func(err error) bool { return errors.Is(err, errAway) },
 	}
@@ -139,6 +139,19 @@ func (keysInMemory) Authenticate(_ context.Context, key string) (auth.Principal,
 		return auth.Principal{}, fmt.Errorf("auth.Authenticate: %w", errAway)
 	}
 	return auth.Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
+}
+
+// peopleInMemory knows one person.
+type peopleInMemory struct {
+	People // what is not overridden here is not called
+}
+
+func (peopleInMemory) User(_ context.Context, by auth.Principal, userID string) (auth.User, error) {
+	return auth.User{ID: userID, OwnerID: by.OwnerID, Name: "Anna", Role: by.Role, CreatedAt: testNow}, nil
+}
+
+func (peopleInMemory) PollDevice(context.Context, string) (auth.DeviceState, platforms.Secret, error) {
+	return "", platforms.Secret{}, errs.New(errs.Unauthorized, "No such device")
 }
 
 // postsInMemory answers with what a test puts in, and keeps what it was asked.

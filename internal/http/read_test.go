@@ -172,7 +172,7 @@ func TestConnectBluesky(t *testing.T) {
 
 func TestVerifyCredential(t *testing.T) {
 	t.Parallel()
-	want := map[string]any{"valid": true, "userId": ownerID, "name": nil, "email": nil, "authType": "api_key", "scope": nil}
+	want := map[string]any{"valid": true, "userId": ownerID, "name": "Anna", "email": nil, "authType": "api_key", "scope": nil}
 	if diff := cmp.Diff(want, newAPI(t).do("GET", "/v1/auth/verify", "").json(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

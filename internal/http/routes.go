@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 
@@ -26,7 +27,10 @@ func (s *Server) handlers() map[string]handler {
 		s.postChangeHandlers(),
 		s.postRemoteHandlers(),
 		s.queueHandlers(),
+		s.profileHandlers(),
 		s.accountHandlers(),
+		s.accountHealthHandlers(),
+		s.groupHandlers(),
 		s.peopleHandlers(),
 		s.usageHandlers(),
 		s.toolHandlers(),
@@ -48,6 +52,9 @@ type operation struct {
 	quiet   bool       // logged only when debugging
 	handle  handler
 }
+
+// keyScheme is the security scheme in openapi.yaml of what takes an API key.
+const keyScheme = "key"
 
 // apiPrefix is where the routes under /v1 are served as well: some clients put /api into their base URL.
 const apiPrefix = "/api"
@@ -78,6 +85,7 @@ func (s *Server) route() error {
 	for id := range handlers {
 		return fmt.Errorf("handler %q has no operation", id)
 	}
+	s.routePages()
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
 		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)
@@ -92,12 +100,13 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 	}
 	strict, _ := op.Extensions["x-strict-query"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
+	secured := slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
-		secured: len(*security) > 0,
+		secured: secured,
 		group:   auth.Group(group),
 		strict:  strict,
-		quiet:   len(*security) == 0,
+		quiet:   !secured && method == http.MethodGet,
 		handle:  h,
 	}
 }

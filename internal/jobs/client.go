@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -76,6 +77,42 @@ func NewQueue(pool *pgxpool.Pool, logger *slog.Logger, now func() time.Time) (*Q
 func (q *Queue) Publish(ctx context.Context, tx pgx.Tx, due []posts.Due) error {
 	_, err := q.client.InsertManyTx(ctx, tx, q.params(due))
 	return err
+}
+
+// Reschedule gives each target a job that is due at its time: the one that it has is moved, and one that has none gets one. A job that is
+// running is left alone, as it asks the target itself when to come back; should it have asked just before, the sweep finds the target.
+func (q *Queue) Reschedule(ctx context.Context, tx pgx.Tx, due []posts.Due) error {
+	_, err := q.reschedule(ctx, tx, due)
+	return err
+}
+
+// reschedule also says how many targets had no job.
+func (q *Queue) reschedule(ctx context.Context, tx pgx.Tx, due []posts.Due) (without int, err error) {
+	results, err := q.client.InsertManyTx(ctx, tx, q.params(due)) // locks the jobs that are there already, until the transaction ends
+	if err != nil {
+		return 0, err
+	}
+	times := make(map[string]time.Time, len(due))
+	for _, d := range due {
+		times[d.TargetID] = d.At
+	}
+	batch := &pgx.Batch{}
+	for _, res := range results {
+		if !res.UniqueSkippedAsDuplicate {
+			without++
+			continue
+		}
+		var args publishArgs
+		if err := json.Unmarshal(res.Job.EncodedArgs, &args); err != nil {
+			return 0, err
+		}
+		at, state := times[args.TargetID], rivertype.JobStateScheduled
+		if at.Sub(q.now()) <= nearFuture { // it could miss its promotion
+			state = rivertype.JobStateAvailable
+		}
+		batch.Queue(`update river_job set state = $2, scheduled_at = $3 where id = $1 and state in ('available', 'pending', 'retryable', 'scheduled')`, res.Job.ID, state, at)
+	}
+	return without, tx.SendBatch(ctx, batch).Close()
 }
 
 func (q *Queue) params(due []posts.Due) []river.InsertManyParams {

@@ -50,6 +50,20 @@ func (q *Queue) Deliver(ctx context.Context, tx pgx.Tx, due []webhooks.Due) erro
 	return err
 }
 
+// restore inserts jobs for deliveries that may have lost theirs, and says how many had.
+func (q *Queue) restore(ctx context.Context, tx pgx.Tx, due []webhooks.Due) (without int, err error) {
+	if len(due) == 0 {
+		return 0, nil
+	}
+	results, err := q.client.InsertManyTx(ctx, tx, deliveries(due))
+	for _, res := range results {
+		if !res.UniqueSkippedAsDuplicate {
+			without++
+		}
+	}
+	return without, err
+}
+
 func deliveries(due []webhooks.Due) []river.InsertManyParams {
 	list := make([]river.InsertManyParams, len(due))
 	for i, d := range due {

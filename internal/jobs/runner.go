@@ -102,8 +102,8 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	return nil
 }
 
-// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, unless it has one. It also clears
-// away request IDs that have served their time.
+// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now,
+// and a delivery that is long overdue gets a job. It also clears away request IDs and events that have served their time.
 func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
@@ -124,33 +124,26 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.again(ctx, deliveries(late), "overdue deliveries"); err != nil {
-		return err
-	}
 	due, err := r.config.Posts.Overdue(ctx, before, sweepLimit)
-	if err != nil {
-		return err
-	}
-	return r.again(ctx, r.queue.params(due), "overdue targets")
-}
-
-// again inserts jobs that may have been lost; those that are there already are left alone.
-func (r *Runner) again(ctx context.Context, jobs []river.InsertManyParams, what string) error {
-	if len(jobs) == 0 {
-		return nil
-	}
-	results, err := r.client.InsertMany(ctx, jobs)
-	if err != nil {
+	if err != nil || len(late)+len(due) == 0 {
 		return err
 	}
 	lost := 0
-	for _, res := range results {
-		if !res.UniqueSkippedAsDuplicate {
-			lost++
+	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) error {
+		if len(due) > 0 {
+			if lost, err = r.queue.reschedule(ctx, tx, due); err != nil {
+				return err
+			}
 		}
+		without, err := r.queue.restore(ctx, tx, late)
+		lost += without
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if lost > 0 {
-		r.config.Log.Warn().Int("jobs", lost).Msg(what + " had lost their jobs and got new ones")
+		r.config.Log.Warn().Int("jobs", lost).Msg("what was overdue had lost its jobs and got new ones")
 	}
 	return nil
 }

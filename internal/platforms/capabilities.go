@@ -36,6 +36,20 @@ type AppChooser interface {
 	AppName(a Account) string
 }
 
+// A ScopeLister lets its users choose what they permit. A platform whose credentials permit everything or nothing is none.
+type ScopeLister interface {
+	// Scopes are what the login that an account came through can be asked to permit.
+	Scopes(a Account) Scopes
+}
+
+// Scopes are a platform's own names of permissions, by what they are for.
+type Scopes struct {
+	Posting   []string // without one of these nothing can be published
+	Analytics []string
+	Optional  []string // for some options of a post, or for what this server does not do
+	Source    string   // link to the page that states them
+}
+
 // Usage is a platform's word on one budget.
 type Usage struct {
 	Budget  string        // the name in Info.Budgets

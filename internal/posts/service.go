@@ -17,6 +17,9 @@ import (
 // Queue takes the work that a transaction creates: a job for each target, in that same transaction.
 type Queue interface {
 	Publish(ctx context.Context, tx pgx.Tx, due []Due) error
+	// Reschedule moves the job of each target to its new time, earlier or later, and makes one where there is none. Each target may be
+	// named once. It is called after the targets' rows were changed, while they are locked.
+	Reschedule(ctx context.Context, tx pgx.Tx, due []Due) error
 }
 
 // Due is a target and when to begin with it.

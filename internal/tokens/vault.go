@@ -71,7 +71,11 @@ func (v *Vault) Token(ctx context.Context, accountID string, refresh func(contex
 	}
 	err = postgres.InTx(ctx, v.Pool, func(tx pgx.Tx) error {
 		var ownerID string
-		if err := tx.QueryRow(ctx, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID); err != nil {
+		err := tx.QueryRow(ctx, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID)
+		if errors.Is(err, pgx.ErrNoRows) { // dropped meanwhile
+			return errNone()
+		}
+		if err != nil {
 			return err
 		}
 		if t, err = v.read(ctx, tx, accountID); err != nil || !v.due(t) {
@@ -101,6 +105,46 @@ func (v *Vault) Expire(ctx context.Context, accountID string, version int64) (er
 	return err
 }
 
+func errNone() error {
+	return &platforms.Error{Kind: platforms.Unauthorized, Message: "the account has no token; connect it again"}
+}
+
+// Drop forgets an account's token in the caller's transaction.
+func (v *Vault) Drop(ctx context.Context, tx pgx.Tx, accountID string) (err error) {
+	defer errs.Wrap(&err, "tokens.Drop(%s)", accountID)
+	_, err = tx.Exec(ctx, `delete from tokens where account_id = $1`, accountID)
+	return err
+}
+
+// State is what can be told of a token without showing it.
+type State struct {
+	ExpiresAt time.Time // zero: unknown or never
+	Opens     bool      // false when it is damaged or its master key is gone
+}
+
+// States tells of the tokens of many accounts; one without a token is missing.
+func (v *Vault) States(ctx context.Context, accountIDs []string) (states map[string]State, err error) {
+	defer errs.Wrap(&err, "tokens.States")
+	rows, err := v.Pool.Query(ctx, `select account_id, sealed, expires_at from tokens where account_id = any($1)`, accountIDs)
+	if err != nil {
+		return nil, err
+	}
+	states = make(map[string]State, len(accountIDs))
+	var accountID string
+	var sealed []byte
+	var expires *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&accountID, &sealed, &expires}, func() error {
+		_, opening := v.Keys.open(sealed, accountID)
+		state := State{Opens: opening == nil}
+		if expires != nil {
+			state.ExpiresAt = *expires
+		}
+		states[accountID] = state
+		return nil
+	})
+	return states, err
+}
+
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
@@ -110,7 +154,7 @@ func (v *Vault) read(ctx context.Context, db querier, accountID string) (t Versi
 	var expires *time.Time
 	err = db.QueryRow(ctx, `select sealed, expires_at, version from tokens where account_id = $1`, accountID).Scan(&sealed, &expires, &t.Version)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return t, &platforms.Error{Kind: platforms.Unauthorized, Message: "the account has no token; connect it again"}
+		return t, errNone()
 	}
 	if err != nil {
 		errs.Wrap(&err, "tokens.Token(%s)", accountID)

@@ -169,3 +169,61 @@ func TestParseKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestStatesTellWithoutShowing(t *testing.T) {
+	t.Parallel()
+	v := vault(t, tokens.NewKey("k1"))
+	put(t, v, first, token("one", now.Add(time.Hour)))
+	put(t, v, second, token("two", time.Time{}))
+	if _, err := v.Pool.Exec(t.Context(), `update tokens set sealed = $1 where account_id = $2`, sealed(t, v.Pool, first), second); err != nil {
+		t.Fatal(err)
+	}
+	states, err := v.States(t.Context(), []string{first, second, owner})
+	if err != nil || len(states) != 2 || !states[first].Opens || !states[first].ExpiresAt.Equal(now.Add(time.Hour)) || states[second].Opens || !states[second].ExpiresAt.IsZero() {
+		t.Errorf("states %+v, %v", states, err)
+	}
+}
+
+// TestDropDuringRefresh drops a token while it is renewed: the account has none afterwards, whoever comes first.
+func TestDropDuringRefresh(t *testing.T) {
+	t.Parallel()
+	v := vault(t, tokens.NewKey("k1"))
+	drop := func() error {
+		return postgres.InTx(t.Context(), v.Pool, func(tx pgx.Tx) error { return v.Drop(t.Context(), tx, first) })
+	}
+	put(t, v, first, token("old", now))
+	dropped := make(chan error, 1)
+	_, err := v.Token(t.Context(), first, func(context.Context, platforms.Token) (platforms.Token, error) {
+		go func() { dropped <- drop() }()
+		time.Sleep(50 * time.Millisecond) // it waits for us
+		return token("new", now.Add(time.Hour)), nil
+	})
+	if err := errors.Join(err, <-dropped); err != nil {
+		t.Fatal(err)
+	}
+	if states, err := v.States(t.Context(), []string{first}); err != nil || len(states) != 0 {
+		t.Errorf("there is a token still: %+v, %v", states, err)
+	}
+	put(t, v, first, token("old", now))
+	tx, err := v.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Drop(t.Context(), tx, first); err != nil {
+		t.Fatal(err)
+	}
+	refreshed := make(chan error, 1)
+	go func() { // it still sees the token, and then waits for the drop to end
+		_, err := v.Token(t.Context(), first, func(context.Context, platforms.Token) (platforms.Token, error) {
+			return token("new", now.Add(time.Hour)), nil
+		})
+		refreshed <- err
+	}()
+	time.Sleep(50 * time.Millisecond)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if e := (*platforms.Error)(nil); !errors.As(<-refreshed, &e) || e.Kind != platforms.Unauthorized {
+		t.Errorf("a refresh that came too late: %v", e)
+	}
+}

@@ -10,6 +10,59 @@ import (
 	"posthorn/internal/posts"
 )
 
+// APIKey defines model for APIKey.
+type APIKey struct {
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp  `json:"createdAt"`
+	CreatedBy KeyCreator `json:"createdBy"`
+
+	// DisabledResourceGroups The groups of operations that are closed to the key.
+	DisabledResourceGroups []string `json:"disabledResourceGroups"`
+
+	// ExpiresAt Null when the key does not expire.
+	ExpiresAt *Timestamp `json:"expiresAt"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+
+	// Key The key itself, in the answer that makes it and never again.
+	Key string `json:"key,omitempty,omitzero"`
+
+	// KeyPreview Example: sk_01234567...89abcdef
+	KeyPreview string `json:"keyPreview"`
+	Name       string `json:"name"`
+	Permission string `json:"permission"`
+
+	// ProfileIds Only with the scope `profiles`.
+	ProfileIds *[]KeyProfile `json:"profileIds,omitempty"`
+
+	// Scope `full` is all that the key's person reaches.
+	Scope string `json:"scope"`
+}
+
+// APIKeyList defines model for APIKeyList.
+type APIKeyList struct {
+	APIKeys []APIKey `json:"apiKeys"`
+}
+
+// AcceptInviteRequest defines model for AcceptInviteRequest.
+type AcceptInviteRequest struct {
+	// Email Example: anna@example.com
+	Email string `json:"email"`
+
+	// Name The person's name, at most 100 characters without the space around it.
+	Name  string `json:"name"`
+	Token string `json:"token"`
+}
+
+// AcceptedInvite defines model for AcceptedInvite.
+type AcceptedInvite struct {
+	APIKey APIKey `json:"apiKey"`
+	User   User   `json:"user"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	// ID 24 hexadecimal digits.
@@ -37,6 +90,88 @@ type Account struct {
 	Username  string    `json:"username"`
 }
 
+// AccountGroup defines model for AccountGroup.
+type AccountGroup struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// AccountIds In the order they were given.
+	AccountIds []ID `json:"accountIds"`
+
+	// CreatedBy The user's ID.
+	CreatedBy string `json:"createdBy"`
+	Name      string `json:"name"`
+}
+
+// AccountGroupList defines model for AccountGroupList.
+type AccountGroupList struct {
+	Groups []AccountGroup `json:"groups"`
+}
+
+// AccountHealth defines model for AccountHealth.
+type AccountHealth struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID ID `json:"accountId"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool   `json:"canFetchAnalytics"`
+	CanPost           bool   `json:"canPost"`
+	DisplayName       string `json:"displayName"`
+
+	// Issues Sentences for people.
+	Issues []string `json:"issues"`
+
+	// MessagingRestriction Always null: this server sends no messages.
+	MessagingRestriction *json.RawMessage `json:"messagingRestriction"`
+
+	// NeedsReconnect Connecting the account again would make it go.
+	NeedsReconnect bool   `json:"needsReconnect"`
+	Platform       string `json:"platform"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID           `json:"profileId"`
+	Status    HealthStatus `json:"status"`
+
+	// TokenExpiresAt Example: 2026-01-15T10:00:00.000Z
+	TokenExpiresAt Timestamp `json:"tokenExpiresAt,omitempty,omitzero"`
+	TokenValid     bool      `json:"tokenValid"`
+	Username       string    `json:"username"`
+}
+
+// AccountHealthList defines model for AccountHealthList.
+type AccountHealthList struct {
+	Accounts []AccountHealth `json:"accounts"`
+	Summary  HealthSummary   `json:"summary"`
+}
+
+// AccountHealthReport defines model for AccountHealthReport.
+type AccountHealthReport struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID   ID     `json:"accountId"`
+	DisplayName string `json:"displayName"`
+
+	// Issues Sentences for people: what is wrong.
+	Issues []string `json:"issues"`
+
+	// Permissions The lists are empty at a platform whose credentials permit everything.
+	Permissions Permissions `json:"permissions"`
+	Platform    string      `json:"platform"`
+
+	// Recommendations Sentences for people: what to do about it.
+	Recommendations []string     `json:"recommendations"`
+	Status          HealthStatus `json:"status"`
+	TokenStatus     TokenStatus  `json:"tokenStatus"`
+	Username        string       `json:"username"`
+}
+
 // AccountList defines model for AccountList.
 type AccountList struct {
 	Accounts           []Account  `json:"accounts"`
@@ -59,6 +194,18 @@ type Budget struct {
 	Scope         string `json:"scope"`
 	Source        string `json:"source"`
 	WindowSeconds int64  `json:"windowSeconds"`
+}
+
+// ChangedAccountGroup defines model for ChangedAccountGroup.
+type ChangedAccountGroup struct {
+	Group   AccountGroup `json:"group"`
+	Message string       `json:"message"`
+}
+
+// ChangedProfile defines model for ChangedProfile.
+type ChangedProfile struct {
+	Message string  `json:"message"`
+	Profile Profile `json:"profile"`
 }
 
 // Check defines model for Check.
@@ -90,6 +237,56 @@ type ConnectBlueskyRequest struct {
 type ConnectedAccount struct {
 	Account Account `json:"account"`
 	Message string  `json:"message"`
+}
+
+// CreateAPIKeyRequest defines model for CreateAPIKeyRequest.
+type CreateAPIKeyRequest struct {
+	// DisabledResourceGroups Groups of operations that the key is kept out of; each operation names its own as `x-resource-group`. Such a key begins with `zrk_`.
+	DisabledResourceGroups []string `json:"disabledResourceGroups,omitempty,omitzero"`
+
+	// ExpiresIn Days until the key expires; it never does when absent.
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// Name Tells the key from others, in at most 100 characters.
+	//
+	// Example: Backend
+	Name string `json:"name"`
+
+	// Permission `read-write` when absent; `read` allows GET alone.
+	Permission string `json:"permission,omitempty,omitzero"`
+
+	// ProfileIds Needed with the scope `profiles` and refused with `full`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// Scope `full` when absent.
+	Scope string `json:"scope,omitempty,omitzero"`
+}
+
+// CreateAccountGroupRequest defines model for CreateAccountGroupRequest.
+type CreateAccountGroupRequest struct {
+	// AccountIds At least one; repeats are dropped.
+	AccountIds []string `json:"accountIds"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other group of yours may have it.
+	Name string `json:"name"`
+
+	// ProfileID Accepted and ignored: a group is not of one profile.
+	ProfileID string `json:"profileId,omitempty,omitzero"`
+}
+
+// CreateInviteRequest defines model for CreateInviteRequest.
+type CreateInviteRequest struct {
+	// ProfileIds Needed with the scope `profiles` and refused with `all`.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// ReadOnly Old: true stands for the role viewer, and does not go with admin or billing_admin.
+	ReadOnly bool `json:"readOnly,omitempty,omitzero"`
+
+	// Role `member` when absent. A viewer only reads; a billing admin changes nothing but billing.
+	Role string `json:"role,omitempty,omitzero"`
+
+	// Scope Whether the person will reach all profiles, or those of profileIds.
+	Scope string `json:"scope"`
 }
 
 // CreatePostRequest defines model for CreatePostRequest.
@@ -149,6 +346,22 @@ type CreatePostRequest struct {
 	Visibility string `json:"visibility,omitempty,omitzero"`
 }
 
+// CreateProfileRequest defines model for CreateProfileRequest.
+type CreateProfileRequest struct {
+	// Color Hexadecimal, or the name of a colour; absent it is #ffeda0.
+	//
+	// Example: #ffeda0
+	Color string `json:"color,omitempty,omitzero"`
+
+	// Description At most 2000 characters.
+	Description string `json:"description,omitempty,omitzero"`
+
+	// Name 1 to 100 characters, the space around it not counted. No other profile of yours may have it.
+	//
+	// Example: Acme
+	Name string `json:"name"`
+}
+
 // CreateWebhookRequest defines model for CreateWebhookRequest.
 type CreateWebhookRequest struct {
 	// AccountIds Only what concerns one of these accounts.
@@ -179,6 +392,12 @@ type CreateWebhookRequest struct {
 	URL string `json:"url"`
 }
 
+// CreatedAPIKey defines model for CreatedAPIKey.
+type CreatedAPIKey struct {
+	APIKey  APIKey `json:"apiKey"`
+	Message string `json:"message"`
+}
+
 // CreatedPost defines model for CreatedPost.
 type CreatedPost struct {
 	Message  string   `json:"message"`
@@ -194,6 +413,30 @@ type Credential struct {
 	Scope    *string `json:"scope"`
 	UserID   string  `json:"userId"`
 	Valid    bool    `json:"valid"`
+}
+
+// DeviceLogin defines model for DeviceLogin.
+type DeviceLogin struct {
+	BrowserURL string `json:"browserUrl"`
+
+	// DeviceCode A secret of the device.
+	DeviceCode string `json:"deviceCode"`
+
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// Interval Seconds between two polls.
+	Interval int `json:"interval"`
+
+	// UserCode Example: BCDF-GHJK
+	UserCode string `json:"userCode"`
+}
+
+// DeviceStatus defines model for DeviceStatus.
+type DeviceStatus struct {
+	// APIKey The device's key, with `authorized`.
+	APIKey string `json:"apiKey,omitempty,omitzero"`
+	Status string `json:"status"`
 }
 
 // Error defines model for Error.
@@ -219,7 +462,10 @@ type Error struct {
 
 	// PlatformError The platform's answer verbatim.
 	PlatformError json.RawMessage `json:"platformError,omitempty,omitzero"`
-	Type          string          `json:"type"`
+
+	// RequiredGroup The group of operations that is closed to the key; as in details.
+	RequiredGroup string `json:"required_group,omitempty,omitzero"`
+	Type          string `json:"type"`
 }
 
 // ErrorCategory defines model for ErrorCategory.
@@ -261,6 +507,20 @@ type EventList struct {
 // FreeForm Any JSON object; kept and echoed as it was sent.
 type FreeForm = json.RawMessage
 
+// HealthStatus defines model for HealthStatus.
+type HealthStatus = string
+
+// HealthSummary defines model for HealthSummary.
+type HealthSummary struct {
+	Error   int `json:"error"`
+	Healthy int `json:"healthy"`
+
+	// NeedsReconnect Those that go well again once they are connected again.
+	NeedsReconnect int `json:"needsReconnect"`
+	Total          int `json:"total"`
+	Warning        int `json:"warning"`
+}
+
 // ID 24 hexadecimal digits.
 //
 // Example: 6745a1b2c3d4e5f60718293a
@@ -276,9 +536,62 @@ type IncompletePost struct {
 	Warnings        []string       `json:"warnings,omitempty,omitzero"`
 }
 
+// InviteToken defines model for InviteToken.
+type InviteToken struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt"`
+
+	// InviteURL A page of this server where the invitation is accepted.
+	InviteURL         string `json:"inviteUrl"`
+	InvitedProfileIds []ID   `json:"invitedProfileIds"`
+	Scope             string `json:"scope"`
+
+	// Token A secret that works once.
+	Token string `json:"token"`
+}
+
+// KeyCreator defines model for KeyCreator.
+type KeyCreator struct {
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+}
+
+// KeyProfile defines model for KeyProfile.
+type KeyProfile struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID    ID     `json:"_id"`
+	Color string `json:"color"`
+	Name  string `json:"name"`
+}
+
 // Message defines model for Message.
 type Message struct {
 	Message string `json:"message"`
+}
+
+// MoveAccountRequest defines model for MoveAccountRequest.
+type MoveAccountRequest struct {
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+}
+
+// MovedAccount defines model for MovedAccount.
+type MovedAccount struct {
+	Message string `json:"message"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
 }
 
 // NewTarget defines model for NewTarget.
@@ -307,6 +620,30 @@ type Pagination struct {
 	Page  int `json:"page"`
 	Pages int `json:"pages"`
 	Total int `json:"total"`
+}
+
+// Permission defines model for Permission.
+type Permission struct {
+	// Granted Absent when the platform did not tell at the login.
+	Granted  *bool `json:"granted,omitempty"`
+	Required bool  `json:"required"`
+
+	// Scope The platform's own name of it.
+	Scope string `json:"scope"`
+}
+
+// Permissions The lists are empty at a platform whose credentials permit everything.
+type Permissions struct {
+	Analytics []Permission `json:"analytics"`
+
+	// CanFetchAnalytics Always false: this server reads no analytics.
+	CanFetchAnalytics bool `json:"canFetchAnalytics"`
+	CanPost           bool `json:"canPost"`
+
+	// MissingRequired Those that posting needs and that were not granted.
+	MissingRequired []string     `json:"missingRequired"`
+	Optional        []Permission `json:"optional"`
+	Posting         []Permission `json:"posting"`
 }
 
 // Platform defines model for Platform.
@@ -424,8 +761,11 @@ type Profile struct {
 	CreatedAt   Timestamp `json:"createdAt"`
 	Description string    `json:"description"`
 	IsDefault   bool      `json:"isDefault"`
-	Name        string    `json:"name"`
-	UserID      string    `json:"userId"`
+
+	// IsOverLimit Only when includeOverLimit was asked for.
+	IsOverLimit *bool  `json:"isOverLimit,omitempty"`
+	Name        string `json:"name"`
+	UserID      string `json:"userId"`
 }
 
 // ProfileList defines model for ProfileList.
@@ -444,6 +784,11 @@ type ProfileRef struct {
 	ID   ID     `json:"_id"`
 	Name string `json:"name"`
 	Slug string `json:"slug"`
+}
+
+// ProfileReply defines model for ProfileReply.
+type ProfileReply struct {
+	Profile Profile `json:"profile"`
 }
 
 // Readiness defines model for Readiness.
@@ -469,6 +814,12 @@ type SkipPagination struct {
 	Pages   int  `json:"pages"`
 	Skip    int  `json:"skip"`
 	Total   int  `json:"total"`
+}
+
+// StartDeviceRequest defines model for StartDeviceRequest.
+type StartDeviceRequest struct {
+	// DeviceName What the device's key will be called.
+	DeviceName string `json:"deviceName,omitempty,omitzero"`
 }
 
 // Success defines model for Success.
@@ -575,6 +926,58 @@ type TargetResult struct {
 // TargetStatus defines model for TargetStatus.
 type TargetStatus = posts.Status
 
+// TokenStatus defines model for TokenStatus.
+type TokenStatus struct {
+	// ExpiresAt Example: 2026-01-15T10:00:00.000Z
+	ExpiresAt Timestamp `json:"expiresAt,omitempty,omitzero"`
+
+	// ExpiresIn The time until then in words; absent with expiresAt when the platform did not tell.
+	//
+	// Example: 12 days
+	ExpiresIn string `json:"expiresIn,omitempty,omitzero"`
+
+	// NeedsRefresh It expires within 24 hours. That is no issue where this server renews it by itself.
+	NeedsRefresh bool `json:"needsRefresh"`
+
+	// Valid Good now, or one that this server renews by itself at its next use.
+	Valid bool `json:"valid"`
+}
+
+// UpdateAccountGroupRequest defines model for UpdateAccountGroupRequest.
+type UpdateAccountGroupRequest struct {
+	// AccountIds As in createAccountGroup.
+	AccountIds []string `json:"accountIds,omitempty,omitzero"`
+
+	// Name As in createAccountGroup.
+	Name *string `json:"name,omitempty"`
+}
+
+// UpdateAccountRequest defines model for UpdateAccountRequest.
+type UpdateAccountRequest struct {
+	// DisplayName As username.
+	DisplayName *string `json:"displayName,omitempty"`
+
+	// Username At most 200 characters; an empty one gives the platform's name back.
+	Username *string `json:"username,omitempty"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// UpdateProfileRequest defines model for UpdateProfileRequest.
+type UpdateProfileRequest struct {
+	// Color As in createProfile; an empty one gives the first colour back.
+	Color *string `json:"color,omitempty"`
+
+	// Description `null` or an empty text clears it.
+	Description json.RawMessage `json:"description,omitempty,omitzero"`
+	IsDefault   *bool           `json:"isDefault,omitempty"`
+
+	// Name As in createProfile.
+	Name *string `json:"name,omitempty"`
+}
+
 // UpdateWebhookRequest defines model for UpdateWebhookRequest.
 type UpdateWebhookRequest struct {
 	// ID An old name of webhookId.
@@ -593,6 +996,56 @@ type UpdateWebhookRequest struct {
 
 	// WebhookID The webhook. It or _id is needed.
 	WebhookID string `json:"webhookId,omitempty,omitzero"`
+}
+
+// UpdatedAccount defines model for UpdatedAccount.
+type UpdatedAccount struct {
+	DisplayName string `json:"displayName"`
+	Message     string `json:"message"`
+	Username    string `json:"username"`
+
+	// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+	// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+	XCapabilities XCapabilities `json:"xCapabilities,omitempty,omitzero"`
+}
+
+// User defines model for User.
+type User struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"_id"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// Email Empty when it is not known.
+	Email string `json:"email"`
+
+	// IsRoot Whether it is the user that the owner began with, who cannot be removed.
+	IsRoot bool `json:"isRoot"`
+
+	// LastLoginAt Example: 2026-01-15T10:00:00.000Z
+	LastLoginAt Timestamp `json:"lastLoginAt,omitempty,omitzero"`
+	Name        string    `json:"name"`
+
+	// ProfileAccess The IDs of the profiles that the person reaches, or `all`.
+	ProfileAccess []string `json:"profileAccess"`
+	Role          string   `json:"role"`
+}
+
+// UserList defines model for UserList.
+type UserList struct {
+	// CurrentUserID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	CurrentUserID ID     `json:"currentUserId"`
+	Users         []User `json:"users"`
+}
+
+// UserReply defines model for UserReply.
+type UserReply struct {
+	User User `json:"user"`
 }
 
 // Visibility defines model for Visibility.
@@ -696,10 +1149,27 @@ type WebhookResult struct {
 	Success    bool `json:"success"`
 }
 
+// XCapabilities What this server may ask of X in the background, for which X charges; for accounts at X only, else 400. What is not sent stays, and
+// the answer tells both when one was sent. They are kept; at present this server asks nothing of X in the background.
+type XCapabilities struct {
+	Analytics *bool `json:"analytics,omitempty"`
+	Inbox     *bool `json:"inbox,omitempty"`
+}
+
+// KeyID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type KeyID = ID
+
 // PostID 24 hexadecimal digits.
 //
 // Example: 6745a1b2c3d4e5f60718293a
 type PostID = ID
+
+// UserID 24 hexadecimal digits.
+//
+// Example: 6745a1b2c3d4e5f60718293a
+type UserID = ID
 
 // Posts defines model for Posts.
 type Posts = PostList
