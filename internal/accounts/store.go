@@ -10,9 +10,11 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
+	"posthorn/internal/events"
 	"posthorn/internal/id"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
 	"posthorn/internal/tokens"
 )
 
@@ -25,6 +27,7 @@ type Service struct {
 	Apps      func(name string) platforms.App // the operator's registration of a name; zero when there is none
 	Outbound  *outbound.Platforms
 	Media     platforms.MediaSource
+	Events    Events // told what happens; nil: nobody is
 	Now       func() time.Time
 }
 
@@ -106,14 +109,22 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 	if err != nil {
 		return "", err
 	}
-	return accountID, s.Vault.Put(ctx, tx, ownerID, accountID, token)
+	if err := s.Vault.Put(ctx, tx, ownerID, accountID, token); err != nil {
+		return "", err
+	}
+	return accountID, s.tell(ctx, tx, accountID, events.AccountConnected, nil)
 }
 
-// NeedsReconnection marks an account whose token is dead. One that was disconnected meanwhile has none.
+// NeedsReconnection marks an account whose token is dead, and tells of it the first time. One that was disconnected meanwhile has none.
 func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.NeedsReconnection(%s)", accountID)
-	_, err = s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active`, accountID, s.Now())
-	return err
+	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active and not needs_reconnection`, accountID, s.Now())
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return s.tell(ctx, tx, accountID, events.AccountDisconnected, disconnected("unintentional", "The platform no longer accepts the account's token; connect the account again"))
+	})
 }
 
 // remote is the form that adapters see: they find and link things by the platform's names.

@@ -98,6 +98,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Prober: &media.Prober{Client: guarded}, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier()}
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
+	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
 	return nil
 }
 

@@ -57,12 +57,12 @@ var rules = []rule{
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/postgres",
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/events", "internal/id", "internal/localtime", "internal/media", "internal/platforms", "internal/postgres",
 		"internal/queues", "internal/verdict"},
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
 		noClock: true, why: "a queue is a timetable: it asks for the posts in its slots through an interface, so that posts may know it"},
-	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
+	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/events", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/webhooks", ours: []string{"internal/auth", "internal/errs", "internal/events", "internal/id", "internal/outbound", "internal/postgres", "internal/tokens"},
 		never: river, why: "it tells what others say has happened; of posts and accounts it knows nothing"},

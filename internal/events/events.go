@@ -2,6 +2,11 @@
 // tells it.
 package events
 
+import (
+	"slices"
+	"time"
+)
+
 // Name is an event's name, in the contract's words.
 type Name string
 
@@ -30,3 +35,16 @@ type Event struct {
 	AccountIDs []string       // the accounts it concerns
 	Body       map[string]any // the payload beside id, event and timestamp
 }
+
+// Concern adds a profile and an account to those that the event concerns; empty IDs are left out.
+func (e *Event) Concern(profileID, accountID string) {
+	if profileID != "" && !slices.Contains(e.ProfileIDs, profileID) {
+		e.ProfileIDs = append(e.ProfileIDs, profileID)
+	}
+	if accountID != "" && !slices.Contains(e.AccountIDs, accountID) {
+		e.AccountIDs = append(e.AccountIDs, accountID)
+	}
+}
+
+// Time renders a time as payloads show it.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/auth"
+	"posthorn/internal/events"
 )
 
 // save stores a planned post: the rows, the request ID and the jobs, in the caller's transaction.
@@ -50,6 +51,11 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
+	}
+	if p.Mode != AsDraft && p.Mode != Now {
+		if err := s.tell(ctx, tx, post, events.PostScheduled); err != nil {
+			return err
+		}
 	}
 	if len(due) == 0 {
 		return nil

@@ -32,6 +32,7 @@ type Due struct {
 type Accounts interface {
 	Lookup(ctx context.Context, by auth.Principal, ids []string) (map[string]accounts.Account, error)
 	InProfiles(ctx context.Context, ownerID string, profileIDs []string) ([]string, error)
+	Within(ctx context.Context, tx pgx.Tx, ids []string) (map[string]accounts.Account, error)
 }
 
 // Prober measures media behind addresses before a post is accepted.
@@ -48,6 +49,7 @@ type Service struct {
 	Queue     Queue // nil in a process that only works on targets
 	Now       func() time.Time
 	Limits    verdict.Limits
+	Events    Events    // told what happens; nil: nobody is
 	Ended     *Notifier // told when a target ends; nil tells nobody
 	waiters   waiters
 }

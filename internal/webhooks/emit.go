@@ -13,9 +13,6 @@ import (
 	"posthorn/internal/id"
 )
 
-// timestampLayout is that of every time in the contract.
-const timestampLayout = "2006-01-02T15:04:05.000Z"
-
 // Emit writes events in the transaction of their cause, in one round trip. The caller holds a lock on the subject's row, so that its events
 // are numbered in order.
 func (s *Service) Emit(ctx context.Context, tx pgx.Tx, list ...events.Event) (err error) {
@@ -45,7 +42,7 @@ func render(eventID string, e events.Event, now time.Time) ([]byte, error) {
 	if body == nil {
 		body = map[string]any{}
 	}
-	body["id"], body["event"], body["timestamp"] = eventID, e.Name, now.UTC().Format(timestampLayout)
+	body["id"], body["event"], body["timestamp"] = eventID, e.Name, events.Time(now)
 	return json.Marshal(body)
 }
 
