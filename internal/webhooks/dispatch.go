@@ -33,7 +33,7 @@ func (s *Service) Dispatch(ctx context.Context) (taken int, err error) {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			select id, owner_id, name, subject, sequence, profile_ids, account_ids, xid::text::bigint, position from events
+			select id, owner_id, name, subject, sequence, profile_ids, account_ids, created_at, xid::text::bigint, position from events
 			where (xid, position) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, position limit $3`,
 			from.xid(), from.Position, dispatchBatch)
 		if err != nil {
@@ -61,6 +61,7 @@ type dispatched struct {
 	ID, OwnerID, Name, Subject string
 	Sequence                   int
 	ProfileIDs, AccountIDs     []string
+	At                         time.Time
 	XID, Position              int64
 }
 
@@ -72,7 +73,7 @@ func (s *Service) handOut(ctx context.Context, tx pgx.Tx, happened []dispatched)
 			owners = append(owners, e.OwnerID)
 		}
 	}
-	rows, err := tx.Query(ctx, `select id, owner_id, events, disabled_groups, profile_ids, account_ids from endpoints where owner_id = any($1) and active order by id`, owners)
+	rows, err := tx.Query(ctx, `select id, owner_id, events, disabled_groups, profile_ids, account_ids, created_at from endpoints where owner_id = any($1) and active order by id`, owners)
 	if err != nil {
 		return err
 	}
@@ -111,10 +112,11 @@ type listener struct {
 	ID, OwnerID            string
 	Events, DisabledGroups []string
 	ProfileIDs, AccountIDs []string
+	Since                  time.Time // it hears of nothing that was before it
 }
 
 func (l listener) hears(e dispatched) bool {
-	return slices.Contains(l.Events, e.Name) && !slices.Contains(l.DisabledGroups, groupOf(e.Name)) &&
+	return !e.At.Before(l.Since) && slices.Contains(l.Events, e.Name) && !slices.Contains(l.DisabledGroups, groupOf(e.Name)) &&
 		meets(l.ProfileIDs, e.ProfileIDs) && meets(l.AccountIDs, e.AccountIDs)
 }
 
