@@ -97,7 +97,7 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, out *http.Re
 		}
 		for _, e := range list {
 			cursor = e.Cursor
-			fmt.Fprintf(w, "id: %s\nevent: %s\ndata: %s\n\n", e.Cursor, e.Name, bytes.ReplaceAll(e.Payload, []byte("\n"), nil))
+			fmt.Fprintf(w, "id: %s\nevent: %s\nsequence: %d\ndata: %s\n\n", e.Cursor, e.Name, e.Sequence, bytes.ReplaceAll(e.Payload, []byte("\n"), nil))
 		}
 		switch {
 		case len(list) == streamBatch:

@@ -127,12 +127,7 @@ func (s *Service) attempt(ctx context.Context, e Endpoint, secrets []string, p p
 	for name, value := range e.Headers {
 		req.Header.Set(name, value)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", userAgent)
-	if p.Sequence > 0 {
-		req.Header.Set("X-Posthorn-Sequence", strconv.Itoa(p.Sequence))
-	}
-	sign(req.Header, secrets, p.EventID, p.Event, begun, p.Payload)
+	Sign(req.Header, secrets, p.EventID, p.Event, p.Sequence, begun, p.Payload)
 	client := *s.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)

@@ -22,10 +22,15 @@ func newSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// sign sets the headers by which a receiver knows that a delivery is ours. The contract's signature is keyed by the secret as it is written.
+// Sign sets the headers of a delivery, by which a receiver knows that it is ours. The contract's signature is keyed by the secret as it is written.
 // That of Standard Webhooks is keyed by what the secret's base64 holds, or by the secret itself where it is not of that form, and carries a
 // signature for each secret that is valid, so that a receiver may change over at leisure.
-func sign(h http.Header, secrets []string, eventID, event string, at time.Time, body []byte) {
+func Sign(h http.Header, secrets []string, eventID, event string, sequence int, at time.Time, body []byte) {
+	h.Set("Content-Type", "application/json")
+	h.Set("User-Agent", userAgent)
+	if sequence > 0 {
+		h.Set("X-Posthorn-Sequence", strconv.Itoa(sequence))
+	}
 	h.Set("X-Zernio-Event", event)
 	h.Set("X-Zernio-Event-Id", eventID)
 	h.Set("X-Late-Event", event)
