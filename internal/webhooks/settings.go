@@ -165,7 +165,12 @@ func (c Change) apply(e *Endpoint, by auth.Principal) error {
 		}
 	}
 	if c.Events != nil {
-		e.Events = slices.Compact(slices.Sorted(slices.Values(*c.Events)))
+		e.Events = nil
+		for _, name := range *c.Events { // as they were sent, each once
+			if !slices.Contains(e.Events, name) {
+				e.Events = append(e.Events, name)
+			}
+		}
 		if len(e.Events) == 0 {
 			return errs.Fieldf("events", "events must name at least one event")
 		}

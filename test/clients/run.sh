@@ -29,6 +29,6 @@ for _ in $(seq 1 200); do
 done
 export POSTHORN_TEST_API=http://127.0.0.1:$api POSTHORN_TEST_SAMPLES=http://127.0.0.1:$sandbox/_sandbox/samples/ POSTHORN_TEST_CALLS=$scratch/calls
 export POSTHORN_TEST_KEY POSTHORN_TEST_KEY_B
-node --test --test-concurrency=1 {posts,accounts,queues,people,usage,cli}.test.mjs
+node --test --test-concurrency=1 {posts,accounts,queues,people,usage,webhooks,cli}.test.mjs
 node --test disconnect.test.mjs
 node coverage.mjs
