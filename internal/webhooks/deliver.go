@@ -165,7 +165,7 @@ func reason(err error) string {
 	case errors.As(err, &op) && op.Op == "dial":
 		return "the endpoint cannot be reached"
 	case isTLS(err):
-		return "the endpoint's TLS certificate is not valid"
+		return "the endpoint does not speak TLS with a valid certificate"
 	default:
 		return "the connection broke off before an answer"
 	}
