@@ -37,7 +37,7 @@ const (
 )
 
 const (
-	courierSlots  = 200 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
+	courierSlots  = 400 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
 	workerSlots   = 100 // steps at a time in one worker process: nearly all of a step is waiting for the platform
 	shutdownGrace = 60 * time.Second
 )

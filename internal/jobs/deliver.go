@@ -16,9 +16,12 @@ import (
 
 const (
 	webhookQueue = "webhooks"
-	// endpointSlots is how many deliveries one process makes at an endpoint at a time: one that hangs holds these and no more.
+	// endpointSlots is how many deliveries one process makes at an endpoint at a time, and endpointBench how many more wait for a slot at
+	// hand, so that a quick endpoint is kept busy. One that hangs holds these and no more; the rest of its jobs come back later.
 	endpointSlots = 8
-	dispatchEvery = 250 * time.Millisecond
+	endpointBench = 8
+	benchFor      = 2 * time.Second
+	dispatchEvery = 100 * time.Millisecond
 )
 
 // deliverer makes deliveries; webhooks.Service fits it.
@@ -80,15 +83,33 @@ type postman struct {
 	now      func() time.Time
 
 	mu   sync.Mutex
-	busy map[string]int // deliveries under way, by endpoint
+	busy map[string]*endpoint // those with deliveries under way
+}
+
+// endpoint is the present traffic with one endpoint.
+type endpoint struct {
+	slots   chan struct{}
+	present int // under way or on the bench
+	refused int // jobs sent away since the last one that got a slot
 }
 
 // Work makes one attempt. It never fails in River's eyes: what goes wrong is in the delivery.
 func (p *postman) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
-	if !p.take(job.Args.EndpointID) {
-		return river.JobSnooze(100*time.Millisecond + rand.N(200*time.Millisecond))
+	e, later := p.enter(job.Args.EndpointID)
+	if e == nil {
+		return river.JobSnooze(later)
 	}
 	defer p.leave(job.Args.EndpointID)
+	bench := time.NewTimer(benchFor)
+	defer bench.Stop()
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-bench.C:
+		return river.JobSnooze(time.Second + rand.N(2*time.Second))
+	case <-ctx.Done():
+		return river.JobSnooze(0)
+	}
 	again, err := p.webhooks.Deliver(ctx, job.Args.DeliveryID)
 	switch {
 	case err != nil:
@@ -100,20 +121,29 @@ func (p *postman) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
 	return snooze(again.Sub(p.now()))
 }
 
-func (p *postman) take(endpointID string) bool {
+// enter gives a place at an endpoint, or says when to come again: the later, the more were sent away already.
+func (p *postman) enter(endpointID string) (e *endpoint, later time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.busy[endpointID] >= endpointSlots {
-		return false
+	e = p.busy[endpointID]
+	if e == nil {
+		e = &endpoint{slots: make(chan struct{}, endpointSlots)}
+		p.busy[endpointID] = e
 	}
-	p.busy[endpointID]++
-	return true
+	if e.present >= endpointSlots+endpointBench {
+		e.refused++
+		return nil, min(100*time.Millisecond+time.Duration(e.refused)*5*time.Millisecond, 3*time.Second) + rand.N(100*time.Millisecond)
+	}
+	e.present++
+	e.refused = max(0, e.refused-1)
+	return e, 0
 }
 
 func (p *postman) leave(endpointID string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.busy[endpointID]--; p.busy[endpointID] <= 0 {
+	e := p.busy[endpointID]
+	if e.present--; e.present == 0 {
 		delete(p.busy, endpointID)
 	}
 }

@@ -53,7 +53,7 @@ func NewRunner(c Config) (*Runner, error) {
 	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, now: c.Now}); err != nil {
 		return nil, err
 	}
-	if err := river.AddWorkerSafely(workers, &postman{webhooks: c.Webhooks, log: c.Log, now: c.Now, busy: map[string]int{}}); err != nil {
+	if err := river.AddWorkerSafely(workers, &postman{webhooks: c.Webhooks, log: c.Log, now: c.Now, busy: map[string]*endpoint{}}); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{

@@ -53,11 +53,8 @@ type pending struct {
 // has ended. An attempt that was made and could not be noted, because the process or the database died, is made again.
 func (s *Service) Deliver(ctx context.Context, deliveryID string) (again time.Time, err error) {
 	defer errs.Wrap(&err, "webhooks.Deliver(%s)", deliveryID)
-	p, err := s.pending(ctx, deliveryID)
-	if errors.Is(err, pgx.ErrNoRows) || (err == nil && !p.Open) {
-		return time.Time{}, nil
-	}
-	if err != nil {
+	p, err := s.loads.ask(ctx, deliveryID, s.pending)
+	if err != nil || !p.Open {
 		return time.Time{}, err
 	}
 	now := s.Now()
@@ -81,23 +78,38 @@ func (s *Service) Deliver(ctx context.Context, deliveryID string) (again time.Ti
 	return s.note(context.WithoutCancel(ctx), p, got)
 }
 
-func (s *Service) pending(ctx context.Context, deliveryID string) (p pending, err error) {
+// pending reads deliveries; one that is gone is as one that has ended.
+func (s *Service) pending(ctx context.Context, deliveryIDs []string) ([]pending, error) {
 	rows, err := s.Pool.Query(ctx, `
 		select d.id, d.event_id, e.name, d.sequence, d.attempts, e.payload, e.created_at, d.open,
 			exists (select 1 from deliveries o where o.endpoint_id = d.endpoint_id and o.subject = d.subject and o.open and o.sequence < d.sequence and o.attempts = 0),
 			p.id, p.owner_id, p.name, p.url, p.events, p.secret, p.old_secret, p.old_until, p.headers, p.active, p.disabled_reason, p.disabled_groups, p.profile_ids,
 			p.account_ids, p.failure_count, p.failing_since, p.last_fired_at, p.paused_until, p.created_at, p.updated_at
-		from deliveries d join events e on e.id = d.event_id join endpoints p on p.id = d.endpoint_id where d.id = $1`, deliveryID)
+		from deliveries d join events e on e.id = d.event_id join endpoints p on p.id = d.endpoint_id where d.id = any($1)`, deliveryIDs)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	return pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (p pending, err error) {
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p pending, err error) {
 		r := &p.endpointRow
 		err = row.Scan(&p.ID, &p.EventID, &p.Event, &p.Sequence, &p.Attempts, &p.Payload, &p.EventAt, &p.Open, &p.Waits,
 			&r.ID, &r.OwnerID, &r.Name, &r.URL, &r.Events, &r.Secret, &r.OldSecret, &r.OldSecretUntil, &r.Headers, &r.Active, &r.DisabledReason, &r.DisabledGroups,
 			&r.ProfileIDs, &r.AccountIDs, &r.FailureCount, &r.FailingSince, &r.LastFiredAt, &r.PausedUntil, &r.CreatedAt, &r.UpdatedAt)
 		return p, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]int, len(found))
+	for i, p := range found {
+		at[p.ID] = i
+	}
+	list := make([]pending, len(deliveryIDs))
+	for i, id := range deliveryIDs {
+		if n, ok := at[id]; ok {
+			list[i] = found[n]
+		}
+	}
+	return list, nil
 }
 
 // secrets are those that sign now, the newest first.

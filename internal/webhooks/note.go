@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +31,8 @@ const (
 func (s *Service) note(ctx context.Context, p pending, o outcome) (again time.Time, err error) {
 	now := s.Now()
 	if o.ok() {
-		return time.Time{}, s.noteSuccess(ctx, p, o, now)
+		_, err := s.notes.ask(ctx, success{p, o, now}, s.noteSuccesses)
+		return time.Time{}, err
 	}
 	attempts := p.Attempts + 1
 	if attempts <= len(s.Retries.Waits) && !o.gone() {
@@ -55,15 +58,30 @@ func orNow(t, now time.Time) time.Time {
 	return t
 }
 
-// noteSuccess is one round trip; of an endpoint that is well it touches the row only now and then, as all its deliveries would wait for it.
-func (s *Service) noteSuccess(ctx context.Context, p pending, o outcome, now time.Time) error {
+// success is an attempt that arrived.
+type success struct {
+	pending
+	outcome
+	at time.Time
+}
+
+// noteSuccesses is one round trip. Of an endpoint that is well it touches the row only now and then, as all its deliveries would wait for it;
+// rows of endpoints are locked in the order of their IDs, so that two of these do not wait for each other.
+func (s *Service) noteSuccesses(ctx context.Context, list []success) ([]struct{}, error) {
 	batch := &pgx.Batch{}
-	queueLog(batch, p, o, p.Attempts+1, now)
-	batch.Queue(`update deliveries set attempts = attempts + 1, open = false where id = $1`, p.ID)
-	if p.FailureCount > 0 || p.FailingSince != nil || p.LastFiredAt == nil || now.Sub(*p.LastFiredAt) > succeeds {
-		batch.Queue(`update endpoints set failure_count = 0, failing_since = null, paused_until = null, last_fired_at = $2 where id = $1`, p.endpointRow.ID, now)
+	ids, well := make([]string, len(list)), map[string]time.Time{}
+	for i, n := range list {
+		ids[i] = n.pending.ID
+		queueLog(batch, n.pending, n.outcome, n.Attempts+1, n.at)
+		if n.FailureCount > 0 || n.FailingSince != nil || n.LastFiredAt == nil || n.at.Sub(*n.LastFiredAt) > succeeds {
+			well[n.endpointRow.ID] = n.at
+		}
 	}
-	return s.Pool.SendBatch(ctx, batch).Close()
+	batch.Queue(`update deliveries set attempts = attempts + 1, open = false where id = any($1)`, ids)
+	for _, endpointID := range slices.Sorted(maps.Keys(well)) {
+		batch.Queue(`update endpoints set failure_count = 0, failing_since = null, paused_until = null, last_fired_at = $2 where id = $1`, endpointID, well[endpointID])
+	}
+	return make([]struct{}, len(list)), s.Pool.SendBatch(ctx, batch).Close()
 }
 
 // noteFailure counts what an endpoint failed at, opens its circuit, and switches it off when the contract's rule says so.

@@ -42,6 +42,9 @@ type Service struct {
 	Client  *http.Client // the guarded one; redirects are not followed whatever it says
 	Now     func() time.Time
 	Retries Retries
+
+	loads batcher[string, pending]
+	notes batcher[success, struct{}]
 }
 
 // Retries says how long after a failed attempt the next one comes.
