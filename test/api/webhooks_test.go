@@ -107,7 +107,7 @@ func TestEventStream(t *testing.T) {
 	defer cancel()
 	read := func(last string) (cursor, name string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v1/events/stream", nil)
+		r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v1/events/stream?events=webhook.test", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
