@@ -9,6 +9,7 @@ import (
 
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
+	"posthorn/internal/events"
 	"posthorn/internal/id"
 	"posthorn/internal/logs"
 	"posthorn/internal/postgres"
@@ -150,7 +151,10 @@ func (s *Service) Disconnect(ctx context.Context, by auth.Principal, accountID s
 		if _, err := tx.Exec(ctx, `update accounts set active = false, needs_reconnection = false, updated_at = $2 where id = $1`, accountID, s.Now()); err != nil {
 			return err
 		}
-		return s.Vault.Drop(ctx, tx, accountID)
+		if err := s.Vault.Drop(ctx, tx, accountID); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, accountID, events.AccountDisconnected, disconnected("intentional", "The account was disconnected on request"))
 	})
 	if err != nil {
 		return err

@@ -10,10 +10,12 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
+	"posthorn/internal/events"
 	"posthorn/internal/id"
 	"posthorn/internal/logs"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
 	"posthorn/internal/tokens"
 )
 
@@ -27,6 +29,7 @@ type Service struct {
 	Outbound  *outbound.Platforms
 	Media     platforms.MediaSource
 	Logs      *logs.Writer // nil: nothing is logged
+	Events    Events       // told what happens; nil: nobody is
 	Now       func() time.Time
 }
 
@@ -108,14 +111,25 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 	if err != nil {
 		return "", err
 	}
-	return accountID, s.Vault.Put(ctx, tx, ownerID, accountID, token)
+	if err := s.Vault.Put(ctx, tx, ownerID, accountID, token); err != nil {
+		return "", err
+	}
+	return accountID, s.tell(ctx, tx, accountID, events.AccountConnected, nil)
 }
 
-// NeedsReconnection marks an account whose token is dead. One that was disconnected meanwhile has none.
+// NeedsReconnection marks an account whose token is dead, and tells of it the first time. One that was disconnected meanwhile has none.
 func (s *Service) NeedsReconnection(ctx context.Context, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.NeedsReconnection(%s)", accountID)
-	tag, err := s.Pool.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active and not needs_reconnection`, accountID, s.Now())
-	if err != nil || tag.RowsAffected() == 0 {
+	var lost bool
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update accounts set needs_reconnection = true, updated_at = $2 where id = $1 and active and not needs_reconnection`, accountID, s.Now())
+		lost = err == nil && tag.RowsAffected() > 0
+		if !lost {
+			return err
+		}
+		return s.tell(ctx, tx, accountID, events.AccountDisconnected, disconnected("unintentional", "The platform no longer accepts the account's token; connect the account again"))
+	})
+	if err != nil || !lost {
 		return err
 	}
 	a, err := s.byID(ctx, accountID)

@@ -34,6 +34,7 @@ import (
 	"posthorn/internal/tokens"
 	"posthorn/internal/usage"
 	"posthorn/internal/verdict"
+	"posthorn/internal/webhooks"
 )
 
 // The connections to the database of one process.
@@ -43,6 +44,7 @@ const (
 )
 
 const (
+	courierSlots  = 400 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
 	workerSlots   = 100 // steps at a time in one worker process: nearly all of a step is waiting for the platform
 	shutdownGrace = 60 * time.Second
 )
@@ -58,6 +60,7 @@ type App struct {
 	Posts       *posts.Service
 	Idempotency *idempotency.Store
 	Queues      *queues.Service
+	Webhooks    *webhooks.Service
 	Media       *media.Store
 	Logs        *logs.Service
 	LogWriter   *logs.Writer
@@ -122,6 +125,8 @@ func (a *App) wire(ctx context.Context) error {
 		Ended: posts.NewNotifier(), Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues = a.Queues
+	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
+	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
 	a.Logs = &logs.Service{Pool: a.Pool, Accounts: a.Accounts, Now: now, Days: a.Config.LogDays}
 	a.Usage = &usage.Service{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Tariff: tariff, Now: now}
 	l := a.Config.APILimits
@@ -137,17 +142,18 @@ func (a *App) Close() {
 }
 
 // Handler is the API, without a listener.
-func (a *App) Handler() (stdhttp.Handler, error) {
+func (a *App) Handler() (*http.Server, error) {
 	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Now)
 	if err != nil {
 		return nil, err
 	}
-	a.Posts.Queue = queue
+	a.Posts.Queue, a.Webhooks.Queue = queue, queue
 	return http.New(http.Config{
 		Posts:         a.Posts,
 		Bulk:          a.bulk(),
 		Accounts:      a.Accounts,
 		Queues:        a.Queues,
+		Webhooks:      a.Webhooks,
 		Idempotency:   a.Idempotency,
 		Keys:          a.Auth,
 		People:        a.Auth,
@@ -196,6 +202,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("the API stopped: %w", err)
 	case <-ctx.Done():
 	}
+	server.Stop()
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if err := srv.Shutdown(bye); err != nil {
@@ -207,11 +214,12 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Idempotency: a.Idempotency, Workers: workerSlots, Log: a.Log, Slog: slogger(a.Log),
-		Logs: a.LogWriter, Tidy: a.tidy, Now: a.Now})
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Idempotency: a.Idempotency, Workers: workerSlots, Couriers: courierSlots,
+		Log: a.Log, Slog: slogger(a.Log), Logs: a.LogWriter, Tidy: a.tidy, Now: a.Now})
 	if err != nil {
 		return err
 	}
+	a.Webhooks.Queue = runner.Queue()
 	telling, stop := context.WithCancel(context.WithoutCancel(ctx)) // also of what ends during the shutdown
 	defer stop()
 	go a.Posts.Ended.Run(telling, a.Posts.Notify, func(err error) { a.Log.Warn().Err(err).Msg("could not tell the API that targets changed") })

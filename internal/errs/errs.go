@@ -77,6 +77,15 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
+// As is the first Error in err's chain; nil when there is none.
+func As(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e
+}
+
 // Wrap puts the name of a call before the error, for the log: defer errs.Wrap(&err, "posts.Create(%s)", owner).
 // It keeps the code and text of what it wraps, and leaves nil alone.
 func Wrap(err *error, format string, args ...any) {

@@ -2,7 +2,9 @@ package http
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -110,6 +112,40 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.write(w, r, http.StatusOK, wire.Message{Message: "Account disconnected successfully"})
+	return nil
+}
+
+// ownProfiles refuses profile IDs that the caller does not reach, as if they did not exist.
+func (s *Server) ownProfiles(r *http.Request, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, _, err := s.cfg.Accounts.Profiles(r.Context(), principalOf(r), accounts.ProfileFilter{})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(list, func(p accounts.Profile) bool { return p.ID == id }) {
+			return &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileIds", Message: fmt.Sprintf("profile %q was not found", clip(id, 40))}
+		}
+	}
+	return nil
+}
+
+// ownAccounts is ownProfiles for accounts.
+func (s *Server) ownAccounts(r *http.Request, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, _, err := s.cfg.Accounts.List(r.Context(), principalOf(r), accounts.Filter{})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(list, func(a accounts.Account) bool { return a.ID == id }) {
+			return &errs.Error{Code: errs.NotFound, Wire: "account_not_found", Field: "accountIds", Message: fmt.Sprintf("account %q was not found", clip(id, 40))}
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -227,6 +228,7 @@ type Config struct {
 	Bulk          Bulk
 	Accounts      Accounts
 	Queues        Queues
+	Webhooks      Webhooks
 	Keys          Authenticator
 	People        People
 	Idempotency   Idempotency
@@ -262,6 +264,8 @@ type Server struct {
 	options     optionNames
 	rules       *rules.Book
 	router      *chi.Mux
+	stop        sync.Once
+	stopping    chan struct{} // closed by Stop
 }
 
 // New makes a Server. It fails when openapi.yaml and the handlers do not fit together.
@@ -275,7 +279,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.IsUnavailable == nil {
 		cfg.IsUnavailable = func(error) bool { return false }
 	}
-	s := &Server{cfg: cfg, options: namesOfOptions(cfg.Platforms)}
+	s := &Server{cfg: cfg, options: namesOfOptions(cfg.Platforms), stopping: make(chan struct{})}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}

@@ -30,6 +30,11 @@ func pagination(page, limit, total int) wire.Pagination {
 	return wire.Pagination{Page: page, Limit: limit, Total: total, Pages: (total + limit - 1) / limit}
 }
 
+// skipPagination is the other form of paging that the contract has.
+func skipPagination(limit, skip, total int) wire.SkipPagination {
+	return wire.SkipPagination{Total: total, Limit: limit, Skip: skip, Pages: (total + limit - 1) / limit, HasMore: skip+limit < total}
+}
+
 // contractPlatforms are the platform names of the contract. A filter may name one that this server does not have; it then finds nothing.
 var contractPlatforms = []string{
 	"twitter", "threads", "instagram", "youtube", "facebook", "linkedin", "pinterest", "reddit", "tiktok", "bluesky", "googlebusiness", "telegram",

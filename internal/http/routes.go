@@ -34,6 +34,7 @@ func (s *Server) handlers() map[string]handler {
 		s.peopleHandlers(),
 		s.usageHandlers(),
 		s.toolHandlers(),
+		s.webhookHandlers(),
 		s.serverHandlers(),
 	} {
 		maps.Copy(all, area)

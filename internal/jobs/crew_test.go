@@ -39,14 +39,15 @@ func TestALostWorkersClaimsComeBack(t *testing.T) {
 	enlist(t, w, w.pool)
 	p := w.create(t, posts.NewPost{Content: "hello"})
 	id := p.Targets[0].ID
-	// A worker that claimed, and was killed: nobody holds its lock, and its last beat is four seconds old.
-	if _, err := w.pool.Exec(t.Context(), `insert into workers (id, lock_key, host, pid, started_at, beat_at) values ('dead', 42, 'h', 1, now() - interval '1 minute', now() - interval '4 seconds')`); err != nil {
-		t.Fatal(err)
-	}
+	// A worker that claimed, and was killed: nobody holds its lock, and its last beat is four seconds old. Its row comes last, as a row without
+	// a beat is buried at once.
 	if _, err := w.posts.Claim(t.Context(), id, "dead", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = array['other', 'dead'] where args->>'target' = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.pool.Exec(t.Context(), `insert into workers (id, lock_key, host, pid, started_at, beat_at) values ('dead', 42, 'h', 1, now() - interval '1 minute', now() - interval '4 seconds')`); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()

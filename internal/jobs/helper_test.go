@@ -29,6 +29,7 @@ import (
 	"posthorn/internal/posts"
 	"posthorn/internal/tokens"
 	"posthorn/internal/verdict"
+	"posthorn/internal/webhooks"
 )
 
 // echo is a platform of two steps, the second visible, over real HTTP. The server of the test plays its far side.
@@ -156,7 +157,8 @@ func (w *world) seed(t *testing.T, token platforms.Token) {
 // run starts a worker process's share, until stop is called or the test ends.
 func (w *world) run(t *testing.T) (stop func()) {
 	t.Helper()
-	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now}, Workers: 20, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
+	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Webhooks: &webhooks.Service{Pool: w.pool, Now: time.Now}, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now},
+		Workers: 20, Couriers: 5, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

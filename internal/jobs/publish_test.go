@@ -12,6 +12,7 @@ import (
 	"posthorn/internal/idempotency"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
+	"posthorn/internal/webhooks"
 )
 
 func fine(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"id":"1"}`) }
@@ -177,7 +178,8 @@ func TestSweepReplacesALostJob(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, fine)
 	p := w.create(t, posts.NewPost{Content: "hello"})
-	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now}, Workers: 1, Log: w.log, Now: func() time.Time { return time.Now().Add(time.Minute) }})
+	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Webhooks: &webhooks.Service{Pool: w.pool, Now: time.Now}, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now},
+		Workers: 1, Couriers: 1, Log: w.log, Now: func() time.Time { return time.Now().Add(time.Minute) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,8 +34,10 @@ type Config struct {
 	Pool        *pgxpool.Pool
 	Posts       *posts.Service
 	Accounts    dialer
+	Webhooks    deliverer
 	Idempotency expirer
 	Workers     int // steps at a time in this process
+	Couriers    int // deliveries to webhooks at a time
 	Log         zerolog.Logger
 	Slog        *slog.Logger                // for River itself
 	Logs        *logs.Writer                // what customers read; nil: nothing is logged
@@ -63,8 +65,11 @@ func NewRunner(c Config) (*Runner, error) {
 	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, logs: c.Logs, now: c.Now}); err != nil {
 		return nil, err
 	}
+	if err := river.AddWorkerSafely(workers, &postman{webhooks: c.Webhooks, log: c.Log, now: c.Now, busy: map[string]*endpoint{}}); err != nil {
+		return nil, err
+	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
-		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}}, Workers: workers, Logger: c.Slog,
+		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}, webhookQueue: {MaxWorkers: c.Couriers}}, Workers: workers, Logger: c.Slog,
 		FetchCooldown: fetchCooldown, FetchPollInterval: pollInterval, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepCompleted,
 	})
@@ -99,6 +104,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	sweeping, stopSweep := context.WithCancel(ctx)
 	background.Go(func() { r.sweep(sweeping) })
 	background.Go(func() { r.tidy(sweeping) })
+	background.Go(func() { r.dispatch(sweeping) })
 	<-ctx.Done()
 	stopSweep()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
@@ -109,8 +115,9 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	return nil
 }
 
-// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now.
-// It also clears away request IDs and answers that have served their time, and sums up what counts posts.
+// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now,
+// and a delivery that is long overdue gets a job. It also clears away request IDs, answers and events that have served their time, and sums
+// up what counts posts.
 func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		if err := r.sweepOnce(ctx); err != nil && ctx.Err() == nil {
@@ -152,20 +159,34 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err := errors.Join(r.config.Posts.DropOldRequests(ctx), r.config.Posts.FoldTallies(ctx), r.config.Idempotency.DropExpired(ctx)); err != nil {
 		return err
 	}
-	due, err := r.config.Posts.Overdue(ctx, r.config.Now().Add(-sweepAfter), sweepLimit)
-	if err != nil || len(due) == 0 {
+	if _, err := r.config.Webhooks.DropOld(ctx); err != nil {
+		return err
+	}
+	before := r.config.Now().Add(-sweepAfter)
+	late, err := r.config.Webhooks.Overdue(ctx, before, sweepLimit)
+	if err != nil {
+		return err
+	}
+	due, err := r.config.Posts.Overdue(ctx, before, sweepLimit)
+	if err != nil || len(late)+len(due) == 0 {
 		return err
 	}
 	lost := 0
 	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) error {
-		lost, err = r.queue.reschedule(ctx, tx, due)
+		if len(due) > 0 {
+			if lost, err = r.queue.reschedule(ctx, tx, due); err != nil {
+				return err
+			}
+		}
+		without, err := r.queue.restore(ctx, tx, late)
+		lost += without
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	if lost > 0 {
-		r.config.Log.Warn().Int("targets", lost).Msg("overdue targets had lost their jobs and got new ones")
+		r.config.Log.Warn().Int("jobs", lost).Msg("what was overdue had lost its jobs and got new ones")
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ func (s *Service) Delete(ctx context.Context, by auth.Principal, postID string) 
 				return publishing()
 			}
 		}
+		if err := s.tellDeleted(ctx, tx, postID); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, `delete from posts where owner_id = $1 and id = $2`, by.OwnerID, postID)
 		return err
 	})

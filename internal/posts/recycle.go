@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/events"
 	"posthorn/internal/id"
 	"posthorn/internal/platforms"
 	"posthorn/internal/postgres"
@@ -253,5 +254,11 @@ func (s *Service) copyPost(ctx context.Context, tx pgx.Tx, queue Queue, of Post,
 	if len(twin.Targets) == 0 {
 		return false, nil
 	}
-	return true, s.save(ctx, tx, queue, twin, NewPost{Mode: At}, now)
+	if err := s.nameAccounts(ctx, tx, twin.Targets); err != nil { // who hears of it depends on their profiles
+		return false, err
+	}
+	if err := s.save(ctx, tx, queue, twin, NewPost{Mode: At}, now); err != nil {
+		return false, err
+	}
+	return true, s.tell(ctx, tx, twin, events.PostRecycled)
 }

@@ -38,7 +38,7 @@ func (s *Service) Retry(ctx context.Context, by auth.Principal, postID string) (
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		if err := rollUp(ctx, tx, postID, now); err != nil {
+		if err := s.rollUp(ctx, tx, postID, now); err != nil {
 			return err
 		}
 		return s.Queue.Reschedule(ctx, tx, due)

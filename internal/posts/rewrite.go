@@ -115,7 +115,7 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 		return err
 	}
 	if !draft {
-		if err := rollUp(ctx, tx, old.ID, now); err != nil {
+		if err := s.rollUp(ctx, tx, old.ID, now); err != nil {
 			return err
 		}
 	}

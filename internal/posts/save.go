@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/events"
 	"posthorn/internal/logs"
 )
 
@@ -45,6 +46,11 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p
 	}
 	if p.Recycling != nil {
 		if err := s.SetRecycling(ctx, tx, post.ID, p.Recycling); err != nil {
+			return err
+		}
+	}
+	if p.Mode != AsDraft && p.Mode != Now {
+		if err := s.tell(ctx, tx, post, events.PostScheduled); err != nil {
 			return err
 		}
 	}

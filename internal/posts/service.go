@@ -32,6 +32,7 @@ type Due struct {
 type Accounts interface {
 	Lookup(ctx context.Context, by auth.Principal, ids []string) (map[string]accounts.Account, error)
 	InProfiles(ctx context.Context, ownerID string, profileIDs []string) ([]string, error)
+	Within(ctx context.Context, tx pgx.Tx, ids []string) (map[string]accounts.Account, error)
 }
 
 // Prober measures media behind addresses before a post is accepted.
@@ -51,6 +52,7 @@ type Service struct {
 	Now       func() time.Time
 	Limits    verdict.Limits
 	Pace      PaceLimits // of each account; zero: unlimited
+	Events    Events     // told what happens; nil: nobody is
 	Ended     *Notifier  // told when a target ends; nil tells nobody
 	waiters   waiters
 }

@@ -39,7 +39,7 @@ func (s *Service) Settle(ctx context.Context, c Claim, step platforms.Step, step
 		if status == c.status && !v.Done {
 			return nil
 		}
-		return rollUp(ctx, tx, c.PostID, now)
+		return s.rollUp(ctx, tx, c.PostID, now, endOf(c, status, v.Remote != nil)...)
 	})
 	if err != nil && !errors.Is(err, ErrStale) {
 		errs.Wrap(&err, "posts.Settle(%s)", c.TargetID)
@@ -118,39 +118,5 @@ func appendStep(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, note
 		insert into target_steps (target_id, claim, at, step, outcome, note, wait_ms, took_ms, worker) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict do nothing`,
 		c.TargetID, c.Number, now, c.Task.State.Step, outcome, note, wait.Milliseconds(), now.Sub(c.Begun).Milliseconds(), c.Worker)
-	return err
-}
-
-// rollUp recomputes a post's status from its targets. The post's row is locked first, so that of two targets that end together the
-// later one sees both. Everyone who locks a target and its post takes the target first.
-func rollUp(ctx context.Context, tx pgx.Tx, postID string, now time.Time) error {
-	if _, err := tx.Exec(ctx, `select 1 from posts where id = $1 for update`, postID); err != nil {
-		return err
-	}
-	rows, err := tx.Query(ctx, `select status, published_at from targets where post_id = $1`, postID)
-	if err != nil {
-		return err
-	}
-	type target struct {
-		Status      Status
-		PublishedAt *time.Time
-	}
-	targets, err := pgx.CollectRows(rows, pgx.RowToStructByPos[target])
-	if err != nil {
-		return err
-	}
-	statuses := make([]Status, len(targets))
-	var last *time.Time
-	for i, t := range targets {
-		statuses[i] = t.Status
-		if t.PublishedAt != nil && (last == nil || t.PublishedAt.After(*last)) {
-			last = t.PublishedAt
-		}
-	}
-	status := Rollup(statuses)
-	if status != Published && status != Partial {
-		last = nil // the post as a whole has not finished
-	}
-	_, err = tx.Exec(ctx, `update posts set status = $2, published_at = $3, updated_at = $4 where id = $1`, postID, status, last, now)
 	return err
 }

@@ -49,11 +49,11 @@ func (s *Service) unpublish(ctx context.Context, post Post, t Target, deleter pl
 	if err != nil {
 		return errors.Join(err, s.release(ctx, h))
 	}
-	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return cancelTarget(ctx, tx, post.ID, h, begun, s.Now()) })
+	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.cancelTarget(ctx, tx, post.ID, h, begun, s.Now()) })
 }
 
 // cancelTarget stores that a published target was taken away. What it was called stays known.
-func cancelTarget(ctx context.Context, tx pgx.Tx, postID string, h hold, begun, now time.Time) error {
+func (s *Service) cancelTarget(ctx context.Context, tx pgx.Tx, postID string, h hold, begun, now time.Time) error {
 	tag, err := tx.Exec(ctx, `
 		update targets set status = 'cancelled', open = false, step = '', in_doubt = false, unconfirmed = false, failure = null, claimed_by = null, claimed_until = null,
 			removed_at = $3, next_at = $3, updated_at = $3 where id = $1 and claim = $2`, h.target.ID, h.number, now)
@@ -66,5 +66,5 @@ func cancelTarget(ctx context.Context, tx pgx.Tx, postID string, h hold, begun, 
 	if err := noteChange(ctx, tx, h, "unpublished", "removed from the platform", begun, now); err != nil {
 		return err
 	}
-	return rollUp(ctx, tx, postID, now)
+	return s.rollUp(ctx, tx, postID, now)
 }

@@ -56,6 +56,14 @@ func NewKey(id string) string {
 	return id + ":" + base64.StdEncoding.EncodeToString(raw)
 }
 
+// Seal encrypts what belongs to one row: associated is the ID without which it cannot be opened.
+func (k *Keys) Seal(plain []byte, associated string) []byte { return k.seal(plain, associated) }
+
+// Open is the reverse of Seal. Its error does not say what failed.
+func (k *Keys) Open(sealed []byte, associated string) ([]byte, error) {
+	return k.open(sealed, associated)
+}
+
 // seal encrypts plain for one account. The result is the key ID's length, the key ID, the nonce and the ciphertext.
 func (k *Keys) seal(plain []byte, accountID string) []byte {
 	aead := k.byID[k.first]

@@ -17,7 +17,7 @@ import (
 	"posthorn/test/requests"
 )
 
-var update = flag.Bool("update", false, "write examples.gen.json anew")
+var update = flag.Bool("update", false, "write examples.gen.json and docs/events anew")
 
 const examplesFile = "../../examples.gen.json"
 

@@ -73,7 +73,9 @@ var bodies = map[string]func(w *tenants, own things) map[string]any{
 	"updatePost": func(_ *tenants, own things) map[string]any {
 		return map[string]any{"platforms": []any{target("bluesky", own["account"])}, "queuedFromProfile": own["profile"], "queueId": own["queue"]}
 	},
-	"updatePostMetadata": func(*tenants, things) map[string]any { return map[string]any{"platform": "youtube", "title": "another"} },
+	"updatePostMetadata": func(*tenants, things) map[string]any {
+		return map[string]any{"platform": "youtube", "title": "another"}
+	},
 	"connectBlueskyCredentials": func(w *tenants, own things) map[string]any {
 		far := w.fakes["bluesky"].Accounts()[0]
 		return map[string]any{"identifier": far.Login, "appPassword": far.Password}

@@ -288,8 +288,14 @@ func (w *world) send(key string, r *http.Request, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	patience := 2 * time.Minute
+	if strings.HasSuffix(r.URL.Path, "/stream") {
+		patience = 700 * time.Millisecond // it has no end of its own
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
 	rec := httptest.NewRecorder()
-	wiretest.Wrap(w.t, w.handler).ServeHTTP(rec, r)
+	wiretest.Wrap(w.t, w.handler).ServeHTTP(rec, r.WithContext(ctx))
 	return answer{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
 }
 

@@ -474,6 +474,36 @@ type CreateQueueRequest struct {
 	Timezone string `json:"timezone"`
 }
 
+// CreateWebhookRequest defines model for CreateWebhookRequest.
+type CreateWebhookRequest struct {
+	// AccountIds Only what concerns one of these accounts.
+	AccountIds []string `json:"accountIds,omitempty,omitzero"`
+
+	// CustomHeaders Sent with each delivery; up to 20.
+	CustomHeaders map[string]string `json:"customHeaders,omitempty,omitzero"`
+
+	// DisabledResourceGroups Areas whose events are not sent.
+	DisabledResourceGroups []string           `json:"disabledResourceGroups,omitempty,omitzero"`
+	Events                 []WebhookEventName `json:"events"`
+
+	// IsActive True when absent.
+	IsActive *bool `json:"isActive,omitempty"`
+
+	// Name 1 to 50 characters.
+	Name string `json:"name"`
+
+	// ProfileIds Only what concerns one of these profiles.
+	ProfileIds []string `json:"profileIds,omitempty,omitzero"`
+
+	// Secret Signs the deliveries; made when absent.
+	Secret string `json:"secret,omitempty,omitzero"`
+
+	// URL An http or https address; white space around it is dropped.
+	//
+	// Example: https://example.com/hooks/posthorn
+	URL string `json:"url"`
+}
+
 // CreatedAPIKey defines model for CreatedAPIKey.
 type CreatedAPIKey struct {
 	APIKey  APIKey `json:"apiKey"`
@@ -633,6 +663,39 @@ type Error struct {
 
 // ErrorCategory defines model for ErrorCategory.
 type ErrorCategory = platforms.Category
+
+// Event defines model for Event.
+type Event struct {
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt Timestamp `json:"createdAt"`
+
+	// Cursor Its place in the log.
+	Cursor string `json:"cursor"`
+
+	// Event Example: post.published
+	Event string `json:"event"`
+
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID ID `json:"id"`
+
+	// Payload Any JSON object; kept and echoed as it was sent.
+	Payload FreeForm `json:"payload"`
+
+	// Sequence Its number among the events of its subject, from 1.
+	Sequence int `json:"sequence"`
+
+	// Subject The post or account that it happened to.
+	Subject string `json:"subject"`
+}
+
+// EventList defines model for EventList.
+type EventList struct {
+	Events     []Event `json:"events"`
+	HasMore    bool    `json:"hasMore"`
+	NextCursor string  `json:"nextCursor"`
+}
 
 // FreeForm Any JSON object; kept and echoed as it was sent.
 type FreeForm = json.RawMessage
@@ -1346,6 +1409,15 @@ type RuleList struct {
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
 
+// SkipPagination defines model for SkipPagination.
+type SkipPagination struct {
+	HasMore bool `json:"hasMore"`
+	Limit   int  `json:"limit"`
+	Pages   int  `json:"pages"`
+	Skip    int  `json:"skip"`
+	Total   int  `json:"total"`
+}
+
 // StartDeviceRequest defines model for StartDeviceRequest.
 type StartDeviceRequest struct {
 	// DeviceName What the device's key will be called.
@@ -1370,6 +1442,11 @@ type SubredditVerdict struct {
 	Error     string     `json:"error,omitempty,omitzero"`
 	Exists    bool       `json:"exists"`
 	Subreddit *Subreddit `json:"subreddit,omitempty"`
+}
+
+// Success defines model for Success.
+type Success struct {
+	Success bool `json:"success"`
 }
 
 // Target defines model for Target.
@@ -1606,6 +1683,26 @@ type UpdateQueueRequest struct {
 	//
 	// Example: America/New_York
 	Timezone string `json:"timezone"`
+}
+
+// UpdateWebhookRequest defines model for UpdateWebhookRequest.
+type UpdateWebhookRequest struct {
+	// ID An old name of webhookId.
+	ID                     string             `json:"_id,omitempty,omitzero"`
+	AccountIds             []string           `json:"accountIds,omitempty,omitzero"`
+	CustomHeaders          map[string]string  `json:"customHeaders,omitempty,omitzero"`
+	DisabledResourceGroups []string           `json:"disabledResourceGroups,omitempty,omitzero"`
+	Events                 []WebhookEventName `json:"events,omitempty,omitzero"`
+	IsActive               *bool              `json:"isActive,omitempty"`
+	Name                   *string            `json:"name,omitempty"`
+	ProfileIds             []string           `json:"profileIds,omitempty,omitzero"`
+
+	// Secret An empty one makes a new one.
+	Secret *string `json:"secret,omitempty"`
+	URL    *string `json:"url,omitempty"`
+
+	// WebhookID The webhook. It or _id is needed.
+	WebhookID string `json:"webhookId,omitempty,omitzero"`
 }
 
 // UpdatedAccount defines model for UpdatedAccount.
@@ -2011,6 +2108,104 @@ type ValidateTarget struct {
 
 // Visibility defines model for Visibility.
 type Visibility = string
+
+// Webhook defines model for Webhook.
+type Webhook struct {
+	// ID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ID            ID                `json:"_id"`
+	AccountIds    []ID              `json:"accountIds,omitempty,omitzero"`
+	CustomHeaders map[string]string `json:"customHeaders,omitempty,omitzero"`
+
+	// DisabledReason Why the server switched it off.
+	DisabledReason         string             `json:"disabledReason,omitempty,omitzero"`
+	DisabledResourceGroups []string           `json:"disabledResourceGroups,omitempty,omitzero"`
+	Events                 []WebhookEventName `json:"events"`
+
+	// FailureCount Deliveries in a row that were given up.
+	FailureCount int  `json:"failureCount"`
+	IsActive     bool `json:"isActive"`
+
+	// LastFiredAt Example: 2026-01-15T10:00:00.000Z
+	LastFiredAt Timestamp `json:"lastFiredAt,omitempty,omitzero"`
+	Name        string    `json:"name"`
+
+	// OldSecretUntil Example: 2026-01-15T10:00:00.000Z
+	OldSecretUntil Timestamp `json:"oldSecretUntil,omitempty,omitzero"`
+	ProfileIds     []ID      `json:"profileIds,omitempty,omitzero"`
+
+	// Secret Only in the answer to the request that set it. `whsec_` and a key in base64, unless it was chosen.
+	Secret string `json:"secret,omitempty,omitzero"`
+	URL    string `json:"url"`
+}
+
+// WebhookEventName An event that can be subscribed to. Names of events that this server never emits are taken as well.
+//
+// Example: post.published
+type WebhookEventName = string
+
+// WebhookList defines model for WebhookList.
+type WebhookList struct {
+	Webhooks []Webhook `json:"webhooks"`
+}
+
+// WebhookLog defines model for WebhookLog.
+type WebhookLog struct {
+	AttemptNumber int `json:"attemptNumber"`
+
+	// CreatedAt Example: 2026-01-15T10:00:00.000Z
+	CreatedAt    Timestamp `json:"createdAt"`
+	ErrorMessage string    `json:"errorMessage,omitempty,omitzero"`
+	Event        string    `json:"event"`
+
+	// EventID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	EventID ID `json:"eventId"`
+
+	// RequestPayload Any JSON object; kept and echoed as it was sent.
+	RequestPayload FreeForm `json:"requestPayload,omitempty,omitzero"`
+
+	// ResponseBody The first 10 KB.
+	ResponseBody string `json:"responseBody,omitempty,omitzero"`
+
+	// ResponseTime Milliseconds.
+	ResponseTime int64  `json:"responseTime"`
+	Status       string `json:"status"`
+
+	// StatusCode Absent when no answer came.
+	StatusCode int    `json:"statusCode,omitempty,omitzero"`
+	URL        string `json:"url"`
+	UserID     string `json:"userId"`
+
+	// WebhookID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	WebhookID   ID     `json:"webhookId"`
+	WebhookName string `json:"webhookName"`
+}
+
+// WebhookLogs defines model for WebhookLogs.
+type WebhookLogs struct {
+	Logs       []WebhookLog   `json:"logs"`
+	Pagination SkipPagination `json:"pagination"`
+}
+
+// WebhookReply defines model for WebhookReply.
+type WebhookReply struct {
+	Success bool    `json:"success"`
+	Webhook Webhook `json:"webhook"`
+}
+
+// WebhookResult defines model for WebhookResult.
+type WebhookResult struct {
+	Message string `json:"message"`
+
+	// StatusCode The status of the endpoint; absent when no answer came.
+	StatusCode int  `json:"statusCode,omitempty,omitzero"`
+	Success    bool `json:"success"`
+}
 
 // XApiPricing defines model for XApiPricing.
 type XApiPricing struct {

@@ -19,7 +19,10 @@ import (
 )
 
 // document is openapi.yaml, read once.
-var document = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(posthorn.OpenAPI) })
+var document = sync.OnceValues(func() (*openapi3.T, error) {
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
+	return openapi3.NewLoader().LoadFromData(posthorn.OpenAPI)
+})
 
 // undescribed are where there is something for people and not for programs: media and pages. openapi.yaml does not tell of them.
 var undescribed = regexp.MustCompile(`^/(media/|invite/|device(/|$)|docs(/|$))`)
