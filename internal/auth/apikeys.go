@@ -79,7 +79,7 @@ func (s *Service) CreateKey(ctx context.Context, by Principal, n NewAPIKey) (k A
 	return k, err
 }
 
-// nameAll finds the profiles of a request. One that does not exist, or that the principal does not reach, is Invalid.
+// nameAll finds the profiles of a request. One that does not exist, or that the principal does not reach, is NotFound.
 func (s *Service) nameAll(ctx context.Context, by Principal, profileIDs []string) ([]ProfileName, error) {
 	found, err := s.Profiles.NameProfiles(ctx, by, profileIDs)
 	if err != nil {
@@ -88,6 +88,9 @@ func (s *Service) nameAll(ctx context.Context, by Principal, profileIDs []string
 	var names []ProfileName
 	for _, profileID := range profileIDs {
 		i := slices.IndexFunc(found, func(p ProfileName) bool { return p.ID == profileID })
+		if i < 0 && !id.Valid(profileID) {
+			return nil, errs.Fieldf("profileIds", "profileIds names %.40q, which is not the ID of a profile", profileID)
+		}
 		if i < 0 {
 			return nil, &errs.Error{Code: errs.NotFound, Wire: "profile_not_found", Field: "profileIds", Message: fmt.Sprintf("profileIds names %.40q, and there is no such profile", profileID)}
 		}

@@ -47,14 +47,15 @@ func TestCreateKey(t *testing.T) {
 		"too long":         {Name: "k", Days: auth.MaxKeyDays + 1},
 		"negative":         {Name: "k", Days: -1},
 		"unknown group":    {Name: "k", Disabled: []auth.Group{"admin"}},
-		"unknown profile":  {Name: "k", Profiles: []string{red.ID, nobody}},
 		"not even an ID":   {Name: "k", Profiles: []string{"x"}},
 		"an empty profile": {Name: "k", Profiles: []string{""}},
 	} {
 		_, err := h.CreateKey(t.Context(), h.owner, n)
 		h.refuses(what, err, errs.Invalid)
 	}
-	_, err := h.CreateKey(t.Context(), h.stranger, auth.NewAPIKey{Name: "k", Profiles: []string{red.ID}})
+	_, err := h.CreateKey(t.Context(), h.owner, auth.NewAPIKey{Name: "k", Profiles: []string{red.ID, nobody}})
+	h.refuses("unknown profile", err, errs.NotFound)
+	_, err = h.CreateKey(t.Context(), h.stranger, auth.NewAPIKey{Name: "k", Profiles: []string{red.ID}})
 	h.refuses("another owner's profile", err, errs.NotFound)
 }
 

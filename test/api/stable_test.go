@@ -16,14 +16,14 @@ import (
 // stableNames puts what is the same in every run in the place of what differs: IDs, keys, times, ports and the platforms' own names. Equal
 // things stay equal.
 type stableNames struct {
-	sandbox string
-	start   time.Time
-	names   map[string]string
-	counts  map[string]int
+	sandbox, photos string
+	start           time.Time
+	names           map[string]string
+	counts          map[string]int
 }
 
 func newStableNames(w *world) *stableNames {
-	return &stableNames{sandbox: w.sandbox, start: start, names: map[string]string{}, counts: map[string]int{}}
+	return &stableNames{sandbox: w.sandbox, photos: w.photos, start: start, names: map[string]string{}, counts: map[string]int{}}
 }
 
 // A pattern finds what differs, and form is what stands in its place; %d counts.
@@ -32,6 +32,7 @@ var unstable = []struct {
 	pattern *regexp.Regexp
 	form    string
 }{
+	{"hook", regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`), "https://hooks.example.com/posthorn"},
 	{"key", regexp.MustCompile(`\b(sk|zrk|inv|dev)_[0-9a-f]{64}\b`), "${1}_" + strings.Repeat("0123456789abcdef", 4)},
 	{"preview", regexp.MustCompile(`\b(sk|zrk)_[0-9a-f]{8}\.\.\.[0-9a-f]{8}\b`), "${1}_01234567...89abcdef"},
 	{"code", regexp.MustCompile(`\b[A-Z]{4}-[A-Z]{4}\b`), "BCDF-GHJK"},
@@ -52,6 +53,7 @@ var took = []string{"tookMs", "waitMs", "duration_ms", "responseTime"}
 func (n *stableNames) text(s string) string {
 	s = strings.ReplaceAll(s, n.sandbox+"/_sandbox/samples", "https://media.example.com")
 	s = strings.ReplaceAll(s, n.sandbox, "https://sandbox.example.com")
+	s = strings.ReplaceAll(s, n.photos, "https://media.example.com/")
 	for _, u := range unstable {
 		s = u.pattern.ReplaceAllStringFunc(s, func(found string) string {
 			if name, ok := n.names[found]; ok {

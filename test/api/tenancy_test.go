@@ -25,14 +25,14 @@ import (
 var idKinds = map[string]string{
 	"postId": "post", "accountId": "account", "accountIds": "account", "account_id": "account", "profileId": "profile", "profileIds": "profile",
 	"queuedFromProfile": "profile", "queueId": "queue", "groupId": "group", "keyId": "key", "apiKeyId": "key", "api_key_id": "key", "userId": "user",
-	"createdBy": "user", "state": "state",
+	"createdBy": "user", "state": "state", "webhookId": "webhook", "_id": "webhook", "id": "webhook", "eventId": "event",
 }
 
 // notOurs are names of what no owner of this server has: a platform's own IDs, and names that callers choose.
 var notOurs = map[string]string{
 	"x-request-id": "the caller's name of a request", "requestId": "the caller's name of a request", "request_id": "the caller's name of a request",
 	"videoId": "YouTube's", "categoryId": "YouTube's", "playlistId": "YouTube's", "boardId": "Pinterest's", "subreddit": "Reddit's", "customerId": "of the billing system",
-	"platform": "a platform's name", "slotId": "accepted and not used",
+	"Last-Event-ID": "a place in the log of events", "platform": "a platform's name", "slotId": "accepted and not used",
 }
 
 // namesThing reports whether a place names something by its ID.
@@ -53,6 +53,7 @@ var unchecked = map[string]string{
 	"validatePost body platforms.0.accountId": "accounts are not checked: the ID says nothing but which of X's limits counts",
 	"createAccountGroup body profileId":       "accepted and ignored, as the contract has it",
 	"validateSubreddit query accountId":       "accepted and not used: the subreddit is looked up as anybody sees it",
+	"redeliverWebhookEvent body eventId":      "the contract answers 422 for an event that was never sent to the webhook, whosever it is",
 	"editPost body accountId":                 cannot,
 	"updatePostMetadata body accountId":       cannot,
 }
@@ -83,8 +84,14 @@ var bodies = map[string]func(w *tenants, own things) map[string]any{
 	"updateProfile":      func(*tenants, things) map[string]any { return map[string]any{"description": "changed"} },
 	"updateAccount":      func(*tenants, things) map[string]any { return map[string]any{"displayName": "changed"} },
 	"updateAccountGroup": func(w *tenants, _ things) map[string]any { return map[string]any{"name": w.name()} },
-	"createApiKey":       scopedBody,
-	"createInviteToken":  scopedBody,
+	"createWebhookSettings": func(w *tenants, _ things) map[string]any {
+		return map[string]any{"name": "one more", "url": w.hook.URL, "events": []any{"post.published"}}
+	},
+	"updateWebhookSettings": func(_ *tenants, own things) map[string]any {
+		return map[string]any{"_id": own["webhook"], "name": "changed"}
+	},
+	"createApiKey":      scopedBody,
+	"createInviteToken": scopedBody,
 }
 
 // scopedBody makes what is restricted to some profiles.
@@ -98,8 +105,10 @@ type things map[string]string
 // tenants is a world in which both owners have things of every kind.
 type tenants struct {
 	*world
-	has  map[string]bool // operations
-	made int             // things so far: names differ by it
+	has     map[string]bool // operations
+	hook    *hook
+	webhook string // the stranger's last
+	made    int    // things so far: names differ by it
 }
 
 // name is one that nothing else has.
@@ -132,6 +141,16 @@ func (w *tenants) populate(key string, by auth.Principal) things {
 	create("createQueueSlot", "queue", "/v1/queue/slots", map[string]any{"profileId": own["profile"], "name": name, "timezone": "UTC",
 		"slots": []any{map[string]any{"dayOfWeek": 1, "time": "09:00"}}}, "schedule._id")
 	create("createApiKey", "key", "/v1/api-keys", map[string]any{"name": name}, "apiKey.id")
+	if w.webhook != "" { // there may be only so many
+		w.patiently(w.strangerKey, http.MethodDelete, "/v1/webhooks/settings?webhookId="+w.webhook, nil)
+	}
+	own["webhook"] = w.patiently(key, http.MethodPost, "/v1/webhooks/settings", map[string]any{"name": name, "url": w.hook.URL, "events": []any{"post.published"}}).want(http.StatusOK).text("webhook._id")
+	if key == w.strangerKey {
+		w.webhook = own["webhook"]
+	}
+	for own["event"] == "" { // it may take a moment
+		own["event"] = w.patiently(key, http.MethodGet, "/v1/events?limit=1", nil).want(http.StatusOK).text("events.0.id")
+	}
 	return own
 }
 
@@ -164,7 +183,7 @@ func (w *tenants) connect(by auth.Principal, profileID string) (id string) {
 // nothing of that owner's changes.
 func TestTenancy(t *testing.T) {
 	t.Parallel()
-	w := &tenants{world: newWorld(t), has: map[string]bool{}}
+	w := &tenants{world: newWorld(t), has: map[string]bool{}, hook: newHook(t)}
 	all := operations(t)
 	for _, o := range all {
 		w.has[o.ID] = true
@@ -276,7 +295,7 @@ var ownedBy = []struct{ column, through string }{
 }
 
 // nobodys are tables whose rows are no owner's.
-var nobodys = []string{"owners", "workers", "schema_migrations"}
+var nobodys = []string{"event_cursor", "owners", "workers", "schema_migrations"}
 
 // kept are tables that the server writes a moment later, for what an owner asked before: the log and the count of requests.
 var kept = regexp.MustCompile(`^(logs(_.*)?|api_windows)$`)
