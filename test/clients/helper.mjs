@@ -12,7 +12,7 @@ export const photo = `${samples}coast.jpg`
 // client is the SDK with a key, every operation of it noted in the file of calls as "name status".
 export function client(key = apiKey) {
   const sdk = new Zernio({ apiKey: key, baseURL: `${origin}/api` })
-  const note = (name, status) => appendFileSync(calls, `${name} ${status}\n`)
+  const note = (name, status) => appendFileSync(`${scratch}/calls`, `${name} ${status}\n`)
   return new Proxy(sdk, {
     get(target, area) {
       const operations = target[area]
