@@ -54,7 +54,7 @@ test('account groups', async () => {
   assert.equal(response.status, 201)
   const path = { groupId: data.group._id }
   await fails(zernio.accountGroups.createAccountGroup({ body: { name, accountIds: [bluesky._id] } }), 409)
-  await fails(zernio.accountGroups.createAccountGroup({ body: { name: name + '2', accountIds: [nobody] } }), 400)
+  await fails(zernio.accountGroups.createAccountGroup({ body: { name: name + '2', accountIds: [nobody] } }), 404)
   assert.ok((await zernio.accountGroups.listAccountGroups()).data.groups.some((g) => g._id === path.groupId && g.accountIds[0] === bluesky._id))
   const changed = await zernio.accountGroups.updateAccountGroup({ path, body: { name, accountIds: accounts.map((a) => a._id) } })
   assert.equal(changed.data.group.accountIds.length, accounts.length)

@@ -11,6 +11,7 @@ assert.ok(account)
 const content = `from hey-api ${process.hrtime.bigint()}`
 const scheduledFor = '2035-01-15T10:00:00Z'
 const created = await createPost({ throwOnError: true, body: { content, scheduledFor, platforms: [{ platform: account.platform, accountId: account._id }] } })
+assert.ok('post' in created.data) // and no answer to a dry run
 assert.equal(created.data.post.status, 'scheduled')
 const path = { postId: created.data.post._id }
 const read = await getPost({ throwOnError: true, path })

@@ -52,10 +52,11 @@ func try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	created, ok := made.(*client.CreatedPost)
-	if !ok || created.Post.Status != client.PostStatusScheduled {
+	answer, ok := made.(*client.CreatedPostHeaders)
+	if !ok || answer.Response.Post.Status != client.PostStatusScheduled {
 		return fmt.Errorf("creating a post: %+v", made)
 	}
+	created := answer.Response
 	read, err := c.GetPost(ctx, client.GetPostParams{PostId: created.Post.ID})
 	if err != nil {
 		return err
