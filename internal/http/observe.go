@@ -83,7 +83,7 @@ func (s *Server) recovered(w middleware.WrapResponseWriter, r *http.Request, pan
 func (s *Server) logRequest(w middleware.WrapResponseWriter, r *http.Request, n *note, ms int64) {
 	level := zerolog.InfoLevel
 	switch {
-	case w.Status() >= 500:
+	case w.Status() >= 500 && n.err != nil: // without an error it tells of somebody else's, a webhook's endpoint for instance
 		level = zerolog.ErrorLevel
 	case n.quiet:
 		level = zerolog.DebugLevel

@@ -118,7 +118,11 @@ func (w *world) owner(name string) (key string, things map[string]string) {
 			return err
 		}
 		for platform, fake := range w.fakes {
-			far := fake.Accounts()[0]
+			all := fake.Accounts()
+			if len(all) == 0 { // nobody connects to it
+				continue
+			}
+			far := all[0]
 			data, err := json.Marshal(far.Data)
 			if err != nil {
 				return err
