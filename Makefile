@@ -8,7 +8,7 @@ LINT_VERSION := v2.15.0
 LINT := .tools/golangci-lint-$(LINT_VERSION)
 
 # Each test package may take this long: the crash sweeps are the longest. TESTFLAGS adds flags, such as -run or -short.
-TEST_TIMEOUT ?= 10m
+TEST_TIMEOUT ?= 20m
 TESTFLAGS ?=
 PKGS ?= ./...
 

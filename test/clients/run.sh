@@ -22,7 +22,7 @@ POSTHORN_TEST_KEY_B=$(key)
 env -u DATABASE_URL -u POSTHORN_PLATFORM_GATEWAY POSTHORN_ADDR="127.0.0.1:$api" POSTHORN_SANDBOX_ADDR="127.0.0.1:$sandbox" POSTHORN_DATA_DIR="$scratch/data" \
   POSTHORN_DEV_API_KEY="$POSTHORN_TEST_KEY" POSTHORN_DEV_API_KEY_B="$POSTHORN_TEST_KEY_B" "$scratch/posthorn" dev >"$scratch/log" 2>&1 &
 server=$!
-for _ in $(seq 1 200); do
+for _ in $(seq 1 900); do
   [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$api/readyz")" = 200 ] && break
   kill -0 "$server" 2>/dev/null || { cat "$scratch/log"; exit 1; }
   sleep 0.1
