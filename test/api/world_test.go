@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"image"
+	"image/jpeg"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -75,7 +77,9 @@ func (w *world) open(settings []string) {
 	w.t.Cleanup(srv.Close)
 	w.t.Cleanup(box.Close)
 	w.sandbox = srv.URL
-	w.photos = srv.URL + "/_sandbox/samples/"
+	pictures := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(photo()) }))
+	w.t.Cleanup(pictures.Close)
+	w.photos = pictures.URL + "/"
 	env := append([]string{"DATABASE_URL=" + pgtest.NewURL(w.t), "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_PLATFORM_GATEWAY=" + srv.URL,
 		"POSTHORN_DATA_DIR=" + w.t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true"}, settings...)
 	c, err := config.Load(func(name string) (value string) {
@@ -326,6 +330,16 @@ func (a answer) text(path string) string {
 func target(platform, accountID string) map[string]any {
 	return map[string]any{"platform": platform, "accountId": accountID}
 }
+
+// photo is a picture that every platform takes, made once: those of the sandbox are large, and painting one takes long under the race
+// detector.
+var photo = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 640, 640)), nil); err != nil {
+		panic(err) // a buffer takes what it is given
+	}
+	return b.Bytes()
+})
 
 // syncBuffer is a log that several goroutines write to.
 type syncBuffer struct {
