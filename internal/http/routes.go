@@ -32,9 +32,6 @@ func (s *Server) handlers() map[string]handler {
 		s.accountHealthHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
-		s.usageHandlers(),
-		s.toolHandlers(),
-		s.docsHandlers(),
 		s.serverHandlers(),
 	} {
 		maps.Copy(all, area)
