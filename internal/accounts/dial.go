@@ -25,6 +25,8 @@ type Session struct {
 	mu           sync.Mutex
 	refreshing   *platforms.Conn            // with the token that a refresh changes for a new one
 	usage        map[string]platforms.Usage // the platform's last word on each budget
+	spender      spender
+	level        float64 // how full the fullest budget is by our own count, from 0 to 1
 }
 
 // Dial opens the connection through which an adapter talks for an account: its token, refreshed when that is due, and a transport that
@@ -52,7 +54,9 @@ func (s *Service) Dial(ctx context.Context, accountID string, before func() erro
 		return nil, fmt.Errorf("this program has no adapter for %q", a.Platform)
 	}
 	session := &Session{service: s, usage: map[string]platforms.Usage{}, about: logs.About{OwnerID: a.OwnerID, Platform: a.Platform, AccountID: a.ID}}
-	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: s.app(platform, a.remote()), Account: a.remote(), Media: s.Media, Now: s.Now}
+	app := s.app(platform, a.remote())
+	session.spender = s.spender(platform, a.ID, app)
+	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media, Now: s.Now}
 	token, err := s.Vault.Token(ctx, accountID, session.refresh(platform))
 	if err != nil {
 		return nil, err
@@ -109,9 +113,10 @@ func (x *Session) hooks(p platforms.Platform, before func() error) outbound.Hook
 			if err := before(); err != nil {
 				return err
 			}
-			return x.full()
+			return x.allow(req)
 		},
-		After: func(_ *http.Request, resp *http.Response, _ error, _ time.Duration) {
+		After: func(req *http.Request, resp *http.Response, err error, _ time.Duration) {
+			x.service.Breaker.Report(req.URL.Host, resp, err)
 			if resp == nil || reader == nil {
 				return
 			}
@@ -157,6 +162,11 @@ func (x *Session) Close(ctx context.Context) error {
 	var all []error
 	for _, u := range x.usage {
 		all = append(all, x.service.Budgets.Note(ctx, x.Conn.Account.ID, u))
+		for _, b := range x.spender.budgets {
+			if b.Name == u.Budget {
+				all = append(all, x.service.Budgets.Correct(ctx, x.spender.holder(b), b, u.Percent))
+			}
+		}
 	}
 	clear(x.usage)
 	return errors.Join(all...)

@@ -25,6 +25,7 @@ type Service struct {
 	Platforms *platforms.Registry
 	Vault     *tokens.Vault
 	Budgets   *budget.Store
+	Breaker   *outbound.Breaker               // nil: hosts that are down are called all the same
 	Apps      func(name string) platforms.App // the operator's registration of a name; zero when there is none
 	Outbound  *outbound.Platforms
 	Media     platforms.MediaSource

@@ -112,6 +112,9 @@ func (a *App) wire(ctx context.Context) error {
 			return fmt.Errorf("POSTHORN_PRICING_FILE: %w", err)
 		}
 	}
+	if err := a.checkBudgets(); err != nil {
+		return err
+	}
 	a.LogWriter = logs.NewWriter(a.Pool, a.Log)
 	a.close = append(a.close, a.LogWriter.Close)
 	a.Media, a.prober = store, &media.Prober{Client: guarded}
@@ -119,7 +122,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
-		Budgets: &budget.Store{Pool: a.Pool, Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Logs: a.LogWriter, Now: now}
+		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Logs: a.LogWriter, Now: now}
 	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier(), Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}

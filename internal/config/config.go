@@ -34,6 +34,7 @@ type Config struct {
 	LogDays      int            // that the customers' log is kept
 	APILimits    [3]int         // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
 	Velocity     int            // posts an hour and account; zero: no limit
+	Budgets      map[string]int // the operator's limits in place of the adapters', by "platform.budget"; "*" is all; zero: unlimited
 	DailyCaps    map[string]int // posts a day and account, by platform; "*" is all others; zero: no limit
 	PricingFile  string
 	apps         map[string]platforms.App
@@ -65,6 +66,7 @@ var variables = []Variable{
 	{"POSTHORN_LOG_DAYS", "90", "how many days the log that customers read is kept: 1 to 90"},
 	{"POSTHORN_API_RATE_LIMIT", "60,600,1200", "requests a minute of an owner with up to 2, up to 2,000 and more accounts, or one number for all; 0: no limit; posthorn dev: 1000000"},
 	{"POSTHORN_VELOCITY_LIMIT", "25", "posts that an account may publish in an hour; 0: no limit; posthorn dev: 0"},
+	{"POSTHORN_BUDGETS", "", "limits of the platforms' budgets in place of what they state, such as instagram.calls_hour=400; 0: not counted; GET /v1/platforms names them; posthorn dev: *=0"},
 	{"POSTHORN_DAILY_CAPS", defaultCaps, "posts that an account may publish in 24 hours, by platform; * is all others; 0: no limit; posthorn dev: *=0"},
 	{"POSTHORN_PRICING_FILE", "", "JSON with the graduated prices that GET /v1/billing computes; see docs/metering.md"},
 }
@@ -97,10 +99,11 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		LogLevel: r.oneOf("POSTHORN_LOG_LEVEL", "info", "debug", "warn", "error"), apps: map[string]platforms.App{},
 	}
 	c.LogDays, c.PricingFile = r.number("POSTHORN_LOG_DAYS", 90, 1, 90), r.text("POSTHORN_PRICING_FILE")
-	limits, velocity, caps := "60,600,1200", 25, defaultCaps
+	limits, velocity, caps, budgets := "60,600,1200", 25, defaultCaps, ""
 	if dev { // a developer tries things, again and again
-		limits, velocity, caps = "1000000", 0, "*=0"
+		limits, velocity, caps, budgets = "1000000", 0, "*=0", "*=0"
 	}
+	c.Budgets = r.budgets("POSTHORN_BUDGETS", budgets)
 	c.APILimits, c.Velocity, c.DailyCaps = r.limits("POSTHORN_API_RATE_LIMIT", limits), r.number("POSTHORN_VELOCITY_LIMIT", velocity, 0, maxLimit), r.caps("POSTHORN_DAILY_CAPS", caps)
 	if dev && getenv("POSTHORN_ADDR") == "" {
 		c.Addr = "127.0.0.1:8080"

@@ -9,7 +9,10 @@ import (
 // maxLimit is the highest number that a limit may be; above it there might as well be none.
 const maxLimit = 1_000_000_000
 
-var platformName = regexp.MustCompile(`^(\*|[a-z0-9_]+)$`)
+var (
+	platformName = regexp.MustCompile(`^(\*|[a-z0-9_]+)$`)
+	budgetName   = regexp.MustCompile(`^(\*|[a-z0-9_]+\.[a-z0-9_]+)$`)
+)
 
 // number reads a whole number within bounds.
 func (r *reader) number(name string, otherwise, least, most int) int {
@@ -44,15 +47,28 @@ func (r *reader) limits(name, otherwise string) (out [3]int) {
 
 // caps reads numbers by platform.
 func (r *reader) caps(name, otherwise string) map[string]int {
-	caps := map[string]int{}
+	return r.numbers(name, otherwise, platformName, "a platform and its number, such as instagram=100 or *=50")
+}
+
+// budgets reads numbers by platform and budget; there may be none.
+func (r *reader) budgets(name, otherwise string) map[string]int {
+	if r.or(name, otherwise) == "" {
+		return nil
+	}
+	return r.numbers(name, otherwise, budgetName, "a platform's budget and its number, such as instagram.calls_hour=400 or *=0")
+}
+
+// numbers reads numbers by names that match a pattern.
+func (r *reader) numbers(name, otherwise string, pattern *regexp.Regexp, wanted string) map[string]int {
+	numbers := map[string]int{}
 	for _, part := range strings.Split(r.or(name, otherwise), ",") {
-		platform, number, ok := strings.Cut(strings.TrimSpace(part), "=")
+		key, number, ok := strings.Cut(strings.TrimSpace(part), "=")
 		n, err := strconv.Atoi(strings.TrimSpace(number))
-		if platform = strings.TrimSpace(platform); !ok || err != nil || n < 0 || n > maxLimit || !platformName.MatchString(platform) {
-			r.fault("%s: %q is not a platform and its number, such as instagram=100 or *=50", name, part)
+		if key = strings.TrimSpace(key); !ok || err != nil || n < 0 || n > maxLimit || !pattern.MatchString(key) {
+			r.fault("%s: %q is not %s", name, part, wanted)
 			continue
 		}
-		caps[platform] = n
+		numbers[key] = n
 	}
-	return caps
+	return numbers
 }

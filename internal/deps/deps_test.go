@@ -48,7 +48,7 @@ var rules = []rule{
 	{packages: "internal/dev", ours: []string{"**"}, never: river, why: "it wires everything in one process; jobs alone knows River"},
 
 	// The edges.
-	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/bulk", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
+	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/budget", "internal/bulk", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
 		"internal/media", "internal/openapi", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage", "internal/webhooks"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},

@@ -14,6 +14,7 @@ func (s *Server) accountHealthHandlers() map[string]handler {
 	return map[string]handler{
 		"getAllAccountsHealth": s.allAccountsHealth,
 		"getAccountHealth":     s.accountHealth,
+		"getAccountBudgets":    s.accountBudgets,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/apilimit"
 	"posthorn/internal/auth"
+	"posthorn/internal/budget"
 	"posthorn/internal/bulk"
 	"posthorn/internal/logs"
 	"posthorn/internal/media"
@@ -39,6 +40,7 @@ type Publisher interface {
 type PostReader interface {
 	Get(ctx context.Context, by auth.Principal, postID string) (posts.Post, error)
 	List(ctx context.Context, by auth.Principal, f posts.Filter) (list []posts.Post, total int, err error)
+	Upcoming(ctx context.Context, accountID string, within time.Duration) (int, error)
 }
 
 // PostKeeper removes posts and tells their history.
@@ -117,6 +119,7 @@ type AccountKeeper interface {
 // AccountDoctor tells how accounts stand.
 type AccountDoctor interface {
 	Health(ctx context.Context, by auth.Principal, accountID string) (accounts.Health, error)
+	AccountBudgets(ctx context.Context, by auth.Principal, accountID string) (accounts.Account, []budget.State, error)
 	AllHealth(ctx context.Context, by auth.Principal, f accounts.HealthFilter) ([]accounts.Health, accounts.HealthSummary, error)
 }
 
@@ -209,6 +212,7 @@ type Recorder interface{ Add(e logs.Entry) }
 // LogReader reads that log.
 type LogReader interface {
 	List(ctx context.Context, by auth.Principal, f logs.Filter) (logs.Page, error)
+	CallsOf(ctx context.Context, accountID string, since time.Time) ([]logs.Calls, error)
 }
 
 // Meter tells what an owner has used, and what that costs.

@@ -43,6 +43,10 @@ type (
 	usageInMemory struct{}
 )
 
+func (logsInMemory) CallsOf(context.Context, string, time.Time) ([]logs.Calls, error) {
+	return nil, nil
+}
+
 func (logsInMemory) List(_ context.Context, by auth.Principal, f logs.Filter) (logs.Page, error) {
 	e := logs.Entry{ID: targetID, At: testNow, Status: logs.Success, About: logs.About{Type: logs.Publishing, Action: logs.PlatformCall, OwnerID: by.OwnerID, PostID: f.PostID}}
 	return logs.Page{Entries: []logs.Entry{e}, Total: 1}, nil

@@ -106,7 +106,25 @@ func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease)
 		}
 	}()
 	step, err = claim.Platform.Publish(ctx, session.Conn, claim.Task)
-	return session, step, err
+	if step.Done == nil { // it waits for the platform, which will be asked again
+		step.Wait = session.Patience(step.Wait)
+	}
+	return session, step, p.throttled(context.WithoutCancel(ctx), session, err)
+}
+
+// throttled sets when to come back after a platform's refusal that does not say so.
+func (p *publisher) throttled(ctx context.Context, session *accounts.Session, err error) error {
+	var e *platforms.Error
+	if !errors.As(err, &e) || e.Kind != platforms.RateLimited || e.Status == 0 || !e.Reset.IsZero() {
+		return err
+	}
+	until, noteErr := session.Throttled(ctx)
+	if noteErr != nil { // the verdict's own wait will do
+		return err
+	}
+	known := *e
+	known.Reset = until
+	return &known
 }
 
 // settle tries until the claim's end: a step's result is too dear to be lost to a database that is restarting.

@@ -97,6 +97,12 @@ type Scopes struct {
 	Source    string   // link to the page that states them
 }
 
+// A Spender knows requests that spend more than every request does.
+type Spender interface {
+	// Costs is what a request spends of budgets, by their names in Info.Budgets. It must not read the request's body.
+	Costs(req *http.Request) map[string]int
+}
+
 // Usage is a platform's word on one budget.
 type Usage struct {
 	Budget  string        // the name in Info.Budgets

@@ -54,6 +54,10 @@ type Budget struct {
 	Limit  int           `json:"limit,omitempty"` // zero: the platform tells the limit with each answer
 	Window time.Duration `json:"-"`
 	Source string        `json:"source"` // link to the page that states it
+	// EveryCall says that each request spends one of it. What a Spender says comes on top.
+	EveryCall bool `json:"-"`
+	// PerPost is about how much one post spends, for forecasts; zero: not known.
+	PerPost int `json:"-"`
 }
 
 // A Task is one step to take for one target.

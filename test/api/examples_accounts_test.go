@@ -38,6 +38,8 @@ func exampleProfiles(w *world) {
 	w.do("PUT", "/v1/accounts/"+nothing, map[string]any{"displayName": "x"}).want(404)
 	w.do("GET", account+"/health", nil).want(200)
 	w.do("GET", "/v1/accounts/"+nothing+"/health", nil).want(404)
+	w.do("GET", account+"/budgets", nil).want(200)
+	w.do("GET", "/v1/accounts/"+nothing+"/budgets", nil).want(404)
 	w.do("GET", "/v1/accounts/health", url.Values{"platform": {"bluesky"}}).want(200)
 	w.do("GET", "/v1/accounts/health", url.Values{"status": {"fine"}}).want(400)
 	w.do("DELETE", "/v1/profiles/"+made, nil).want(400)

@@ -86,14 +86,18 @@ func TestAPIKeyIsRefused(t *testing.T) {
 		`{"name":"k","permission":"all"}`:                 "invalid_field_value permission",
 		`{"name":"k","profileIds":["` + w.second + `"]}`:  "invalid_field_value profileIds",
 		`{"name":"k","scope":"profiles","profileIds":[]}`: "missing_required_field profileIds",
-		`{"name":"k","scope":"profiles","profileIds":["` + nobody + `"]}`:                    "invalid_field_value profileIds",
+		`{"name":"k","scope":"profiles","profileIds":["` + nobody + `"]}`:                    "profile_not_found profileIds",
 		`{"name":"k","scope":"profiles","profileIds":["xyz"]}`:                               "invalid_field_value profileIds",
-		`{"name":"k","scope":"profiles","profileIds":["` + w.strangerProfile + `"]}`:         "invalid_field_value profileIds",
+		`{"name":"k","scope":"profiles","profileIds":["` + w.strangerProfile + `"]}`:         "profile_not_found profileIds",
 		`{"name":"k","disabledResourceGroups":["admin"]}`:                                    "invalid_field_value disabledResourceGroups[0]",
 		`{"name":"k","disabledResourceGroups":"ads"}`:                                        "invalid_field_value disabledResourceGroups",
-		`{"name":"k","scope":"profiles","profileIds":["` + w.second + `","` + nobody + `"]}`: "invalid_field_value profileIds",
+		`{"name":"k","scope":"profiles","profileIds":["` + w.second + `","` + nobody + `"]}`: "profile_not_found profileIds",
 	} {
-		got := w.do("POST", "/v1/api-keys", body).want(400)
+		status := 400
+		if strings.HasPrefix(want, "profile_not_found") {
+			status = 404
+		}
+		got := w.do("POST", "/v1/api-keys", body).want(status)
 		if got.text("code")+" "+got.text("param") != want {
 			t.Errorf("%s: %s", body, got.body)
 		}
@@ -182,7 +186,7 @@ func TestUsers(t *testing.T) {
 	if got := w.as(more.text("apiKey.key"), "GET", "/v1/profiles", nil).want(200); got.text("profiles.0._id") != w.second || got.at("profiles.1") != nil {
 		t.Errorf("%s", got.body)
 	}
-	w.as(key, "POST", "/v1/api-keys", map[string]any{"name": "k", "scope": "profiles", "profileIds": []string{w.profile}}).want(400)
+	w.as(key, "POST", "/v1/api-keys", map[string]any{"name": "k", "scope": "profiles", "profileIds": []string{w.profile}}).want(404)
 	if got := w.as(key, "GET", "/v1/api-keys", nil).want(200); got.text("apiKeys.0.name") != "mine" || got.at("apiKeys.2") != nil {
 		t.Errorf("a member sees %s", got.body)
 	}
@@ -236,15 +240,18 @@ func TestInvites(t *testing.T) {
 		`{}`:                   "scope",
 		`{"scope":"full"}`:     "scope",
 		`{"scope":"profiles"}`: "profileIds",
-		`{"scope":"profiles","profileIds":["` + nobody + `"]}`:            "profileIds",
-		`{"scope":"profiles","profileIds":["` + w.strangerProfile + `"]}`: "profileIds",
-		`{"scope":"all","profileIds":["` + w.second + `"]}`:               "profileIds",
-		`{"scope":"all","role":"owner"}`:                                  "role",
-		`{"scope":"all","role":"admin","readOnly":true}`:                  "readOnly",
-		`{"scope":"all","role":"billing_admin","readOnly":true}`:          "readOnly",
+		`{"scope":"all","profileIds":["` + w.second + `"]}`:      "profileIds",
+		`{"scope":"all","role":"owner"}`:                         "role",
+		`{"scope":"all","role":"admin","readOnly":true}`:         "readOnly",
+		`{"scope":"all","role":"billing_admin","readOnly":true}`: "readOnly",
 	} {
 		if got := w.do("POST", "/v1/invite/tokens", body).want(400); got.text("param") != param {
 			t.Errorf("%s: %s", body, got.body)
+		}
+	}
+	for _, profileID := range []string{nobody, w.strangerProfile} {
+		if got := w.do("POST", "/v1/invite/tokens", map[string]any{"scope": "profiles", "profileIds": []string{profileID}}).want(404); got.text("param") != "profileIds" {
+			t.Errorf("%s: %s", profileID, got.body)
 		}
 	}
 	accept := func(token, name, email string) answer {

@@ -88,7 +88,7 @@ func (w *world) open(settings []string) {
 	w.photos = pictures.URL + "/"
 	env := append([]string{"DATABASE_URL=" + pgtest.NewURL(w.t), "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_PLATFORM_GATEWAY=" + srv.URL,
 		"POSTHORN_DATA_DIR=" + w.t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true",
-		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0"}, settings...) // the clock stands still: all requests are made within one minute
+		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_BUDGETS=*=0"}, settings...) // the clock stands still: all requests are made within one minute
 	c, err := config.Load(func(name string) (value string) {
 		for _, kv := range env { // the last counts
 			if k, v, _ := strings.Cut(kv, "="); k == name {

@@ -103,7 +103,7 @@ func newSystemOn(t *testing.T, database string, around func(http.Handler) http.H
 	s.api = "http://127.0.0.1:" + port
 	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=127.0.0.1:" + port, "POSTHORN_PUBLIC_URL=" + s.api, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"),
 		"POSTHORN_PLATFORM_GATEWAY=" + s.gateway, "POSTHORN_DATA_DIR=" + t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true", "POSTHORN_PUBLISH_WAIT=3m",
-		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0"}
+		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_BUDGETS=*=0"}
 	s.seed(t)
 	s.start(t, "api")
 	for _, name := range []string{"coast.jpg", "peaks.jpg"} { // painted when first asked for, which takes a while

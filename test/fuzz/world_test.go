@@ -40,7 +40,7 @@ type world struct {
 
 // settings beside what a server needs to run: no request waits long, and none is refused for being one of many.
 var settings = map[string]string{"POSTHORN_PUBLISH_WAIT": "100ms", "POSTHORN_ALLOW_PRIVATE_NETWORKS": "true", "POSTHORN_API_RATE_LIMIT": "0", "POSTHORN_VELOCITY_LIMIT": "0",
-	"POSTHORN_DAILY_CAPS": "*=0"}
+	"POSTHORN_DAILY_CAPS": "*=0", "POSTHORN_BUDGETS": "*=0"}
 
 func open(t *testing.T) *world {
 	t.Helper()

@@ -95,6 +95,22 @@ type Account struct {
 	Username  string    `json:"username"`
 }
 
+// AccountBudgets defines model for AccountBudgets.
+type AccountBudgets struct {
+	// AccountID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	AccountID ID            `json:"accountId"`
+	Budgets   []BudgetState `json:"budgets"`
+
+	// Calls What was called most for the account in the last hour, the most first.
+	Calls    []EndpointCalls `json:"calls"`
+	Platform string          `json:"platform"`
+
+	// ScheduledPosts Targets that are due at the account within 24 hours.
+	ScheduledPosts int `json:"scheduledPosts"`
+}
+
 // AccountGroup defines model for AccountGroup.
 type AccountGroup struct {
 	// ID 24 hexadecimal digits.
@@ -248,6 +264,48 @@ type Budget struct {
 	Scope         string `json:"scope"`
 	Source        string `json:"source"`
 	WindowSeconds int64  `json:"windowSeconds"`
+}
+
+// BudgetForecast Whether the scheduled posts of the next 24 hours fit.
+type BudgetForecast struct {
+	Fits bool `json:"fits"`
+
+	// Needed What they will spend.
+	Needed int `json:"needed"`
+}
+
+// BudgetState defines model for BudgetState.
+type BudgetState struct {
+	// BlockedUntil The platform wants no call before.
+	BlockedUntil Timestamp `json:"blockedUntil,omitempty,omitzero"`
+
+	// Forecast Whether the scheduled posts of the next 24 hours fit.
+	Forecast *BudgetForecast `json:"forecast,omitempty"`
+
+	// FreesAt When the oldest of what is used no longer counts.
+	FreesAt Timestamp `json:"freesAt,omitempty,omitzero"`
+
+	// Limit Absent when the platform tells it with each answer.
+	Limit int `json:"limit,omitempty,omitzero"`
+
+	// Name Example: calls_hour
+	Name string `json:"name"`
+
+	// Percent Of the limit, as counted or as the platform says, whichever is more. At 80 what can wait takes longer, at 100 all waits.
+	Percent float64 `json:"percent"`
+
+	// Scope `account`, or `app` for what all accounts of an app share.
+	Scope string `json:"scope"`
+
+	// Source The page that states the limit.
+	Source string `json:"source"`
+
+	// ToldAt When the platform last spoke of it.
+	ToldAt Timestamp `json:"toldAt,omitempty,omitzero"`
+
+	// Used Within the last windowSeconds; zero where there is no limit to count against.
+	Used          int   `json:"used"`
+	WindowSeconds int64 `json:"windowSeconds"`
 }
 
 // BulkUploadResult defines model for BulkUploadResult.
@@ -616,6 +674,12 @@ type EditedPost struct {
 	Message string `json:"message"`
 	Success bool   `json:"success"`
 	URL     string `json:"url"`
+}
+
+// EndpointCalls defines model for EndpointCalls.
+type EndpointCalls struct {
+	Count    int    `json:"count"`
+	Endpoint string `json:"endpoint"`
 }
 
 // Error defines model for Error.

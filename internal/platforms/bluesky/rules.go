@@ -55,8 +55,9 @@ var rules = platforms.Rules{
 
 // budgets are the limits that Bluesky's own hosts state. Other hosts choose their own figures, or none, and refuse in their own words.
 var budgets = []platforms.Budget{
-	{Name: "points_hour", Scope: "account", Limit: 5000, Window: time.Hour, Source: rateLimits},
-	{Name: "points_day", Scope: "account", Limit: 35_000, Window: 24 * time.Hour, Source: rateLimits},
+	{Name: budgetPointsHour, Scope: "account", Limit: 5000, Window: time.Hour, PerPost: pointsOfPut, Source: rateLimits},
+	{Name: budgetPointsDay, Scope: "account", Limit: 35_000, Window: 24 * time.Hour, PerPost: pointsOfPut, Source: rateLimits},
+	{Name: budgetBlobs, Scope: "account", Limit: 1000, Window: 24 * time.Hour, Source: rateLimits},
 	{Name: budgetRequests, Scope: "account", Window: 5 * time.Minute, Source: rateLimits}, // stated per address of the caller and host, told with each answer
 }
 

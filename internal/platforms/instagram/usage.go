@@ -3,10 +3,19 @@ package instagram
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"posthorn/internal/platforms"
 )
+
+// Costs counts containers: they are what a POST to an account's media makes.
+func (Platform) Costs(req *http.Request) map[string]int {
+	if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/media") {
+		return map[string]int{budgetContainers: 1}
+	}
+	return nil
+}
 
 // usageRow is one entry of Meta's usage headers: percentages of the limit, and minutes until calls are taken again.
 type usageRow struct {

@@ -2,6 +2,9 @@ package instagram
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,6 +64,26 @@ func TestBudgetsOfTheHeadersAreDeclared(t *testing.T) {
 	for _, want := range []string{budgetCalls, budgetAppCalls, "posts", "containers"} {
 		if !names[want] {
 			t.Errorf("%q is not declared", want)
+		}
+	}
+}
+
+func TestCosts(t *testing.T) {
+	t.Parallel()
+	for call, want := range map[string]int{"POST https://graph.instagram.com/v25.0/1784/media": 1, "POST https://graph.instagram.com/v25.0/1784/media_publish": 0,
+		"GET https://graph.instagram.com/v25.0/1784/media?fields=id": 0, "POST https://rupload.facebook.com/ig-api-upload/v25.0/1": 0} {
+		method, address, _ := strings.Cut(call, " ")
+		req, err := http.NewRequest(method, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Platform{}).Costs(req)["containers"]; got != want {
+			t.Errorf("%s costs %d containers, want %d", call, got, want)
+		}
+	}
+	for name, cost := range (Platform{}).Costs(&http.Request{Method: "POST", URL: &url.URL{Path: "/1/media"}}) {
+		if !slices.ContainsFunc(budgets, func(b platforms.Budget) bool { return b.Name == name }) || cost <= 0 {
+			t.Errorf("there is no budget %s", name)
 		}
 	}
 }
