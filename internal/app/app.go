@@ -61,7 +61,7 @@ type App struct {
 	Idempotency *idempotency.Store
 	Queues      *queues.Service
 	Webhooks    *webhooks.Service
-	Media       *media.Store
+	Uploads     *media.Uploads
 	Logs        *logs.Service
 	LogWriter   *logs.Writer
 	Usage       *usage.Service
@@ -117,7 +117,8 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.LogWriter = logs.NewWriter(a.Pool, a.Log)
 	a.close = append(a.close, a.LogWriter.Close)
-	a.Media, a.prober = store, &media.Prober{Client: guarded}
+	a.Uploads = &media.Uploads{Pool: a.Pool, Store: store, Now: now}
+	a.prober = &media.Prober{Client: guarded}
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
@@ -162,7 +163,8 @@ func (a *App) Handler() (*http.Server, error) {
 		People:        a.Auth,
 		Platforms:     a.Platforms,
 		Health:        health{a},
-		Media:         a.Media.Handler(),
+		Media:         a.Uploads.Handler(),
+		Uploads:       a.Uploads,
 		MediaLooker:   a.prober,
 		Subreddits:    a.subreddits,
 		Logs:          a.Logs,
@@ -231,7 +233,7 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 
 // tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
 func (a *App) tidy(ctx context.Context) error {
-	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx))
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

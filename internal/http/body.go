@@ -23,11 +23,11 @@ const ruleJSON = "request.invalid_json"
 // readBody reads a JSON body that is safe to decode and to store, and puts it back into the request. An empty one stays empty.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > s.cfg.MaxBody {
-		return nil, s.tooLarge(w, r)
+		return nil, s.tooLarge(w, r, s.cfg.MaxBody)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.cfg.MaxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, s.tooLarge(w, r)
+		return nil, s.tooLarge(w, r, s.cfg.MaxBody)
 	}
 	if err != nil {
 		return nil, &errs.Error{Code: errs.Invalid, Rule: ruleJSON, Message: "The body could not be read to its end", Err: err}
@@ -70,12 +70,12 @@ const drainLimit = 64 << 20
 
 // tooLarge refuses a body. Most clients read the answer only after they have sent everything, so a body that is on its way is read
 // and dropped, within bounds (that of time is the http.Server's ReadTimeout); a client that waits for leave to send is simply told no.
-func (s *Server) tooLarge(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) tooLarge(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if r.Header.Get("Expect") == "" {
 		_, _ = io.CopyN(io.Discard, r.Body, drainLimit) // whatever goes wrong with it, the answer is the same
 	}
 	w.Header().Set("Connection", "close")
-	return statusf(http.StatusRequestEntityTooLarge, "request_too_large", "The body is larger than %d bytes; media are sent as addresses, not as data, and a long file in several parts", s.cfg.MaxBody)
+	return statusf(http.StatusRequestEntityTooLarge, "request_too_large", "The body is larger than %d bytes; media are sent as addresses, not as data, and a long file in several parts", limit)
 }
 
 // exact leaves of a body what was validated: it drops the fields whose names differ from one of the schema's in case alone, because

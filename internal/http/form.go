@@ -13,7 +13,7 @@ import (
 const formType = "multipart/form-data"
 
 // takeForm checks that a body says it is a form, and bounds it. What the form holds is the handler's affair, which reads it as it comes.
-func (s *Server) takeForm(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) takeForm(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return statusf(http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding %q is not supported; send the body as it is", clip(encoding, 40))
 	}
@@ -21,10 +21,10 @@ func (s *Server) takeForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || mediaType != formType || params["boundary"] == "" {
 		return errs.Fieldf("file", "Send the file as %s, in the field called file", formType)
 	}
-	if r.ContentLength > s.cfg.MaxBody {
-		return s.tooLarge(w, r)
+	if r.ContentLength > limit {
+		return s.tooLarge(w, r, limit)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	return nil
 }
 
@@ -32,7 +32,7 @@ func (s *Server) takeForm(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) formFile(w http.ResponseWriter, r *http.Request, field string) ([]byte, error) {
 	damaged := func(err error) error {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return s.tooLarge(w, r)
+			return s.tooLarge(w, r, tooLarge.Limit)
 		}
 		return &errs.Error{Code: errs.Invalid, Field: field, Message: "The form cannot be read; send " + formType + " with its boundary", Err: err}
 	}

@@ -4,6 +4,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -93,6 +94,14 @@ type MediaLooker interface {
 // Subreddits looks subreddits up; false when there is none of that name.
 type Subreddits interface {
 	Look(ctx context.Context, name string) (a subreddit.About, found bool, err error)
+}
+
+// Uploads takes files in.
+type Uploads interface {
+	Presign(ctx context.Context, by auth.Principal, n media.NewUpload) (media.Upload, error)
+	Receive(ctx context.Context, key, token string, size int64, body io.Reader) (media.File, error)
+	Take(ctx context.Context, by auth.Principal, filename, declared string, body io.Reader) (media.File, error)
+	Drop(ctx context.Context, f media.File) error
 }
 
 // AccountReader reads accounts and profiles, and how many there are in all.
@@ -246,6 +255,7 @@ type Config struct {
 	Limiter       Limiter      // nil: callers are not limited
 	Record        Recorder     // nil: requests are not recorded for customers
 	Media         http.Handler // serves /media/*; nil: there is none
+	Uploads       Uploads
 	Log           zerolog.Logger
 	Now           func() time.Time
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s

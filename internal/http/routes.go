@@ -34,6 +34,7 @@ func (s *Server) handlers() map[string]handler {
 		s.peopleHandlers(),
 		s.usageHandlers(),
 		s.toolHandlers(),
+		s.mediaHandlers(),
 		s.webhookHandlers(),
 		s.serverHandlers(),
 	} {
@@ -49,6 +50,7 @@ type operation struct {
 	group   auth.Group // whose keys may use it
 	strict  bool       // unknown query parameters are refused
 	once    bool       // it takes an Idempotency-Key
+	maxBody int64      // bytes of a form
 	quiet   bool       // logged only when debugging
 	handle  handler
 }
@@ -89,10 +91,7 @@ func (s *Server) route() error {
 	if err := s.routeDocs(); err != nil {
 		return err
 	}
-	if s.cfg.Media != nil {
-		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
-		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)
-	}
+	s.routeMedia()
 	return nil
 }
 
@@ -104,6 +103,10 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 	strict, _ := op.Extensions["x-strict-query"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
 	once, _ := op.Extensions["x-idempotent"].(bool)
+	maxBody, ok := op.Extensions["x-max-body"].(float64)
+	if !ok {
+		maxBody = float64(s.cfg.MaxBody)
+	}
 	secured := slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
@@ -111,6 +114,7 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		group:   auth.Group(group),
 		strict:  strict,
 		once:    once,
+		maxBody: int64(maxBody),
 		quiet:   !secured && method == http.MethodGet,
 		handle:  h,
 	}

@@ -30,7 +30,14 @@ func TestSniff(t *testing.T) {
 		WebM:      {"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroskawebm"},
 		PDF:       {"%PDF-1.7"},
 		HTML:      {"<!DOCTYPE html><html>", "\n\n  <html lang=en>", "<script>location='/login'</script>", "<HTML>"},
-		"":        {"", "x", "plain text", "{\"error\":\"no\"}", "\x1a\x45\xdf\xa3 matroska alone", "PK\x03\x04", "RIFF\x00\x00\x00\x00WAVEfmt ", "\x00\x00\x00\x18ftypM4A "},
+		"":        {"", "x", "plain text", "{\"error\":\"no\"}", "\x1a\x45\xdf\xa3 matroska alone", "PK\x03\x04", "RIFF\x00\x00\x00\x00ACON"},
+		WAV:       {"RIFF\x00\x00\x00\x00WAVEfmt "},
+		AVI:       {"RIFF\x00\x00\x00\x00AVI LIST"},
+		M4A:       {"\x00\x00\x00\x18ftypM4A "},
+		MPEG:      {"\x00\x00\x01\xba\x44", "\x00\x00\x01\xb3\x14"},
+		MP3:       {"ID3\x04\x00", "\xff\xfb\x90\x64"},
+		AAC:       {"\xff\xf1\x50\x80"},
+		Ogg:       {"OggS\x00\x02"},
 	} {
 		for _, s := range samples {
 			if got := Sniff([]byte(s)); got != want {

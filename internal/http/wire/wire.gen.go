@@ -628,6 +628,21 @@ type DeviceStatus struct {
 	Status string `json:"status"`
 }
 
+// DirectUpload defines model for DirectUpload.
+type DirectUpload struct {
+	// ContentType By its bytes.
+	ContentType string `json:"contentType"`
+
+	// Filename A name of its own.
+	Filename string `json:"filename"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+
+	// URL Where the file is.
+	URL string `json:"url"`
+}
+
 // DryRun defines model for DryRun.
 type DryRun struct {
 	// CanPublish Every entry can.
@@ -1209,6 +1224,42 @@ type PostVerdict struct {
 type PostWarning struct {
 	Platform string `json:"platform"`
 	Warning  string `json:"warning"`
+}
+
+// PresignRequest defines model for PresignRequest.
+type PresignRequest struct {
+	// ContentType A picture, a video, a sound or a PDF; the error of another type lists them all.
+	//
+	// Example: image/jpeg
+	ContentType string `json:"contentType"`
+
+	// Filename Its extension is kept.
+	//
+	// Example: coast.jpg
+	Filename string `json:"filename"`
+
+	// Size In bytes; more than 5 GB is refused at once.
+	Size int64 `json:"size,omitempty,omitzero"`
+}
+
+// PresignedUpload defines model for PresignedUpload.
+type PresignedUpload struct {
+	// ExpiresIn How long uploadUrl takes a file, in seconds.
+	//
+	// Example: 3600
+	ExpiresIn int `json:"expiresIn"`
+
+	// Key The file's name in the store.
+	Key string `json:"key"`
+
+	// PublicURL Where the file is once it was sent.
+	PublicURL string `json:"publicUrl"`
+
+	// Type The broad type of contentType.
+	Type string `json:"type,omitempty,omitzero"`
+
+	// UploadURL Takes the file, with PUT.
+	UploadURL string `json:"uploadUrl"`
 }
 
 // Pricing The graduated prices: each account is charged by the band that it falls into.
@@ -1807,6 +1858,19 @@ type UpdatedQueue struct {
 	// SkippedDailyLimit How many posts kept their time for the sake of a daily limit. Always 0: limits are held when a post is made.
 	SkippedDailyLimit int  `json:"skippedDailyLimit"`
 	Success           bool `json:"success"`
+}
+
+// UploadedFile The answer to the PUT.
+type UploadedFile struct {
+	// ContentType By its bytes.
+	ContentType string `json:"contentType"`
+	Key         string `json:"key"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+
+	// URL Where the file is.
+	URL string `json:"url"`
 }
 
 // UsageAttribution defines model for UsageAttribution.

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// raw sends a request without a key to an address that the API gave.
+func (w *world) raw(method, address string, body []byte, headers ...string) answer {
+	w.t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.send("", httptest.NewRequest(method, "http://posthorn.test"+u.RequestURI(), bytes.NewReader(body)), headers...)
+}
+
+// uploaded is the public address of a file that was presigned and sent.
+func (w *world) uploaded(name, mime string, file []byte) string {
+	w.t.Helper()
+	a := w.do("POST", "/v1/media/presign", map[string]any{"filename": name, "contentType": mime, "size": len(file)}).want(200)
+	w.raw("PUT", a.text("uploadUrl"), file, "Content-Type", mime).want(200)
+	return a.text("publicUrl")
+}
+
+// direct is an upload with fields in their order; "name=value" is a field and "name@file" one with the photo.
+func (w *world) direct(fields ...string) answer {
+	w.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for _, f := range fields {
+		if name, file, ok := strings.Cut(f, "@"); ok {
+			part, err := form.CreateFormFile(name, file)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if _, err := part.Write(photo()); err != nil {
+				w.t.Fatal(err)
+			}
+			continue
+		}
+		name, value, _ := strings.Cut(f, "=")
+		if err := form.WriteField(name, value); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := form.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "http://posthorn.test/v1/media/upload-direct", &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	return w.send(w.key, r)
+}
+
+func TestPresignedUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.do("POST", "/v1/media/presign", map[string]any{"filename": "Coast.JPG", "contentType": "image/jpeg", "size": len(photo())}).want(200)
+	if a.at("expiresIn") != 3600.0 || a.text("type") != "image" || !strings.HasSuffix(a.text("publicUrl"), "/Coast.jpg") || !strings.HasSuffix(a.text("publicUrl"), a.text("key")) {
+		t.Errorf("%s", a.body)
+	}
+	w.raw("GET", a.text("publicUrl"), nil).want(404)
+	preflight := w.raw("OPTIONS", a.text("uploadUrl"), nil, "Origin", "https://app.example", "Access-Control-Request-Method", "PUT").want(200)
+	if preflight.header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(preflight.header.Get("Access-Control-Allow-Methods"), "PUT") {
+		t.Errorf("%v", preflight.header)
+	}
+	w.raw("PUT", a.text("publicUrl"), photo()).want(404) // without what lets one write
+	page := w.raw("PUT", a.text("uploadUrl"), []byte("<!DOCTYPE html>"), "Content-Type", "image/jpeg").want(400)
+	if page.text("rule") != "media.unsupported" || page.text("code") != "invalid_field_value" || page.text("param") != "file" {
+		t.Errorf("%s", page.body)
+	}
+	w.raw("PUT", a.text("uploadUrl"), photo(), "Content-Encoding", "gzip").want(415)
+	done := w.raw("PUT", a.text("uploadUrl"), photo(), "Content-Type", "image/jpeg").want(200)
+	if done.text("url") != a.text("publicUrl") || done.text("contentType") != "image/jpeg" || done.at("size") != float64(len(photo())) {
+		t.Errorf("%s", done.body)
+	}
+	got := w.raw("GET", a.text("publicUrl"), nil).want(200)
+	if !bytes.Equal(got.body, photo()) || got.header.Get("Content-Type") != "image/jpeg" || got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%d bytes, %v", len(got.body), got.header)
+	}
+	if part := w.raw("GET", a.text("publicUrl"), nil, "Range", "bytes=10-19").want(206); !bytes.Equal(part.body, photo()[10:20]) {
+		t.Errorf("%q", part.body)
+	}
+	if head := w.raw("HEAD", a.text("publicUrl"), nil).want(200); len(head.body) != 0 || head.header.Get("Accept-Ranges") != "bytes" {
+		t.Errorf("%v", head.header)
+	}
+	if again := w.raw("PUT", a.text("uploadUrl"), append(photo(), 0)).want(409); again.text("rule") != "media.upload_taken" {
+		t.Errorf("%s", again.body)
+	}
+	late := w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.mp4", "contentType": "video/mp4"}).want(200)
+	w.advance(time.Hour + time.Second)
+	w.raw("PUT", late.text("uploadUrl"), photo()).want(410)
+}
+
+func TestPresignRefusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, tt := range map[string]struct {
+		body  any
+		param string
+	}{
+		"nothing":         {map[string]any{}, "filename"},
+		"no type":         {map[string]any{"filename": "a.jpg"}, "contentType"},
+		"an empty name":   {map[string]any{"filename": "", "contentType": "image/jpeg"}, "filename"},
+		"a foreign type":  {map[string]any{"filename": "a.html", "contentType": "text/html"}, "contentType"},
+		"too large":       {map[string]any{"filename": "a.mp4", "contentType": "video/mp4", "size": 5<<30 + 1}, "size"},
+		"a negative size": {map[string]any{"filename": "a.mp4", "contentType": "video/mp4", "size": -1}, "size"},
+		"a size of text":  {map[string]any{"filename": "a.mp4", "contentType": "video/mp4", "size": "1"}, "size"},
+	} {
+		if a := w.do("POST", "/v1/media/presign", tt.body).want(400); a.text("param") != tt.param {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+	w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.mp4", "contentType": "video/mp4", "size": 5 << 30}).want(200)
+	w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.jpg", "contentType": "image/jpeg", "size": nil}).want(200)
+	w.as("", "POST", "/v1/media/presign", map[string]any{"filename": "a.jpg", "contentType": "image/jpeg"}).want(401)
+	for _, path := range []string{"/media/u/", "/media/u/x/a.jpg?upload=x", "/media/a.jpg?upload=%00", "/media/u/a%00/b.jpg", "/media/../x.jpg", "/media/fit/ab/c.jpg"} {
+		w.raw("PUT", path, photo()).want(404)
+	}
+}
+
+func TestUploadDirect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, fields := range [][]string{{"file@coast.jpg"}, {"contentType=image/jpeg", "file@coast"}, {"file@coast.png", "contentType=image/png", "more=1"}} {
+		a := w.direct(fields...).want(200)
+		if a.text("contentType") != "image/jpeg" || a.at("size") != float64(len(photo())) || a.text("filename") == "" || !strings.HasSuffix(a.text("url"), "/coast.jpg") {
+			t.Errorf("%v: %s", fields, a.body)
+		}
+		if got := w.raw("GET", a.text("url"), nil).want(200); !bytes.Equal(got.body, photo()) {
+			t.Errorf("%v: %d bytes", fields, len(got.body))
+		}
+	}
+	for _, fields := range [][]string{{}, {"contentType=image/jpeg"}, {"other@a.jpg"}, {"contentType=video/mp4", "file@a.mp4"}, {"file@a.mp4", "contentType=video/mp4"}, {"file@a", "file@b"}, {"file@a", "contentType=text/html"}} {
+		w.direct(fields...).want(400)
+	}
+	w.do("POST", "/v1/media/upload-direct", map[string]any{}).want(400)
+	large := strings.Repeat("x", 25<<20)
+	if a := w.upload("/v1/media/upload-direct", "file", "a.jpg", string(photo())+large); a.status != 400 || a.text("rule") != "media.upload_too_large" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	w.upload("/v1/media/upload-direct", "file", "a.jpg", large+large).want(413)
+	var kept int
+	if err := w.app.Pool.QueryRow(t.Context(), `select count(*) from media_files where kept_at is not null`).Scan(&kept); err != nil || kept != 3 {
+		t.Errorf("%d files are kept, %v", kept, err)
+	}
+}
