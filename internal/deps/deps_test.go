@@ -71,6 +71,7 @@ var rules = []rule{
 		never: river, why: "it tells what others say has happened; of posts and accounts it knows nothing"},
 	{packages: "internal/media", ours: []string{"internal/auth", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,
 		why: "files are the same for every platform and every post"},
+	{packages: "internal/media/mediatest", never: slices.Concat(sql, river, network), why: "files for tests are bytes"},
 	{packages: "internal/rules", ours: []string{"internal/errs", "internal/platforms", "internal/platforms/outline"}, never: slices.Concat(sql, river, network),
 		why: "the list of rules is data: what a platform's posts can break is read off the registry it is given"},
 	{packages: "internal/subreddit", ours: []string{"internal/errs", "internal/outbound", "internal/platforms", "internal/platforms/rest"}, never: slices.Concat(sql, river),

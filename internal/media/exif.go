@@ -9,6 +9,7 @@ import (
 type traits struct {
 	orientation int  // as in EXIF, 1 to 8; 1 when nothing is said
 	tagged      bool // carries EXIF or XMP, which may tell where the picture was taken
+	located     bool // tells it
 	animated    bool
 }
 
@@ -35,7 +36,7 @@ var exifMark = []byte("Exif\x00\x00")
 func (t *traits) readJPEG(b []byte) {
 	for s := range jpegSegments(b) {
 		if s.marker == 0xe1 && bytes.HasPrefix(s.data, exifMark) {
-			t.setOrientation(s.data[len(exifMark):])
+			t.readEXIF(s.data[len(exifMark):])
 		}
 		t.tagged = t.tagged || !s.needed()
 	}
@@ -106,7 +107,7 @@ func (t *traits) readPNG(b []byte) {
 		t.tagged = t.tagged || pngNotes[c.name]
 		switch c.name {
 		case "eXIf":
-			t.setOrientation(c.data)
+			t.readEXIF(c.data)
 		case "acTL":
 			t.animated = true
 		}
@@ -144,34 +145,20 @@ func (t *traits) readWebP(b []byte) {
 			t.tagged = c.data[0]&(webpEXIF|webpXMP) != 0
 			t.animated = c.data[0]&webpAnimation != 0
 		case c.name == "EXIF":
-			t.setOrientation(bytes.TrimPrefix(c.data, exifMark))
+			t.readEXIF(bytes.TrimPrefix(c.data, exifMark))
 		}
 	}
 }
 
-// setOrientation finds the tag 0x0112 in the first directory of EXIF data, which is a TIFF: CIPA DC-008, section 4.6.
-func (t *traits) setOrientation(tiff []byte) {
-	if len(tiff) < 8 {
-		return
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if string(tiff[:2]) == "MM" {
-		order = binary.BigEndian
-	}
-	at := uint64(order.Uint32(tiff[4:]))
-	if at+2 > uint64(len(tiff)) {
-		return
-	}
-	const entry, short = 12, 3
-	list := tiff[at+2:]
-	for n := int(order.Uint16(tiff[at:])); n > 0 && len(list) >= entry; n, list = n-1, list[entry:] {
-		if order.Uint16(list) == 0x0112 && order.Uint16(list[2:]) == short {
-			if v := int(order.Uint16(list[8:])); v >= 1 && v <= 8 {
-				t.orientation = v
-			}
-			return
+// readEXIF reads the orientation, tag 0x0112, and whether a place is told.
+func (t *traits) readEXIF(tiff []byte) {
+	const short = 3
+	if e, ok := exifEntry(tiff, 0x0112); ok && e.order.Uint16(e.bytes[2:]) == short {
+		if v := int(e.order.Uint16(e.bytes[8:])); v >= 1 && v <= 8 {
+			t.orientation = v
 		}
 	}
+	t.located = t.located || exifLocated(tiff)
 }
 
 // swaps reports whether the orientation turns the picture on its side.

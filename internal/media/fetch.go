@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,20 +37,23 @@ func parseURL(address string) (*url.URL, *Fault) {
 	return u, nil
 }
 
-// answer is an open answer of status 200 or 206.
+// answer is an open file, or the part of it that was asked for.
 type answer struct {
 	body io.ReadCloser
 	host string
-	size int64 // of the whole file; -1 when the server does not say
+	size int64  // of the whole file; -1 when the server does not say
+	name string // of the bytes: equal names are equal bytes; empty where nothing names them
 	resp *http.Response
+	// again opens another part of the file; nil where the server gives no parts.
+	again func(ctx context.Context, at, n int64) (*answer, error)
 }
 
 // fault says what went wrong while reading the body.
 func (a *answer) fault(err error) *Fault { return transportFault(a.host, err) }
 
-// get asks for a file, or with first > 0 for its first bytes, of which the server may send more. The caller closes the body.
-// Its error is a *Fault.
-func get(ctx context.Context, client *http.Client, address string, first int64) (*answer, error) {
+// get asks for a file, or with n > 0 for n of its bytes from a place on; a server may still begin at its start and send more. The caller
+// closes the body. Its error is a *Fault.
+func get(ctx context.Context, client *http.Client, address string, at, n int64) (*answer, error) {
 	u, fault := parseURL(address)
 	if fault != nil {
 		return nil, fault
@@ -61,16 +65,16 @@ func get(ctx context.Context, client *http.Client, address string, first int64) 
 	req.Header.Set("User-Agent", agent)
 	req.Header.Set("Accept", "*/*")
 	req.Header.Set("Accept-Encoding", "identity") // the length told is then that of the file
-	if first > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=0-%d", first-1))
+	if n > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", at, at+n-1))
 	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, transportFault(u.Hostname(), withoutURL(err))
 	}
-	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && first > 0 { // an empty file, or a server that knows no ranges
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && n > 0 && at == 0 { // an empty file, or a server that knows no ranges
 		resp.Body.Close()
-		return get(ctx, client, address, 0)
+		return get(ctx, client, address, 0, 0)
 	}
 	a := &answer{body: resp.Body, host: u.Hostname(), size: resp.ContentLength, resp: resp}
 	if f := statusFault(a.host, resp.StatusCode); f != nil {
@@ -79,11 +83,18 @@ func get(ctx context.Context, client *http.Client, address string, first int64) 
 	}
 	if resp.StatusCode == http.StatusPartialContent {
 		start, total, ok := contentRange(resp.Header.Get("Content-Range"))
-		if !ok || start != 0 {
+		if !ok || start != at {
 			resp.Body.Close()
 			return nil, &Fault{Rule: RuleUnreachable, Message: a.host + " answered with a part of the file that was not asked for", Remediation: adviseLink}
 		}
 		a.size = total
+		a.again = func(ctx context.Context, at, n int64) (*answer, error) { return get(ctx, client, address, at, n) }
+	} else if at > 0 {
+		resp.Body.Close()
+		return nil, &Fault{Rule: RuleUnreachable, Message: a.host + " gives the whole file where a part was asked for", Remediation: adviseLink, Err: errNoRanges}
+	}
+	if tag := resp.Header.Get("ETag"); strings.HasPrefix(tag, `"`) && len(tag) > 2 && len(tag) < 200 && a.size >= 0 { // a weak one names no bytes
+		a.name = fmt.Sprintf("etag:%x:%s:%d", sha256.Sum256([]byte(address)), tag, a.size)
 	}
 	return a, nil
 }

@@ -91,7 +91,7 @@ func noise(w, h int) *image.RGBA {
 	return img
 }
 
-func jpegOf(t *testing.T, img image.Image) []byte {
+func jpegOf(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}); err != nil {
@@ -100,7 +100,7 @@ func jpegOf(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func pngOf(t *testing.T, img image.Image) []byte {
+func pngOf(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
@@ -109,7 +109,7 @@ func pngOf(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func gifOf(t *testing.T, frames int) []byte {
+func gifOf(t testing.TB, frames int) []byte {
 	t.Helper()
 	g := &gif.GIF{}
 	for range frames {
@@ -194,7 +194,7 @@ func withChunk(file []byte, name string, data []byte) []byte {
 }
 
 // hugePNG is a PNG that says it has that many pixels.
-func hugePNG(t *testing.T, w, h uint32) []byte {
+func hugePNG(t testing.TB, w, h uint32) []byte {
 	t.Helper()
 	b := pngOf(t, quarters(2, 2))
 	binary.BigEndian.PutUint32(b[16:], w)
@@ -207,28 +207,6 @@ func box(name string, parts ...[]byte) []byte {
 	payload := bytes.Join(parts, nil)
 	b := binary.BigEndian.AppendUint32(nil, uint32(8+len(payload)))
 	return append(append(b, name...), payload...)
-}
-
-// film is an MP4 or MOV of 12.5 s at 1920x1080, turned by a quarter if asked; its moov lies behind padding bytes.
-func film(brand string, turned bool, padding int) []byte {
-	mvhd := make([]byte, 100)
-	binary.BigEndian.PutUint32(mvhd[12:], 1000)
-	binary.BigEndian.PutUint32(mvhd[16:], 12500)
-	sound, picture := make([]byte, 84), make([]byte, 84)
-	a := 40
-	if turned {
-		a = 44
-	}
-	binary.BigEndian.PutUint32(picture[a:], 0x10000)
-	if turned {
-		binary.BigEndian.PutUint32(picture[52:], 0xffff0000)
-	} else {
-		binary.BigEndian.PutUint32(picture[56:], 0x10000)
-	}
-	binary.BigEndian.PutUint32(picture[76:], 1920<<16)
-	binary.BigEndian.PutUint32(picture[80:], 1080<<16)
-	moov := box("moov", box("mvhd", mvhd), box("trak", box("tkhd", sound)), box("trak", box("edts"), box("tkhd", picture)))
-	return bytes.Join([][]byte{box("ftyp", []byte(brand+"\x00\x00\x02\x00isomiso2")), box("mdat", make([]byte, padding)), moov}, nil)
 }
 
 func read(t *testing.T, f *platforms.File) []byte {

@@ -33,7 +33,7 @@ func (s *Source) Page(ctx context.Context, address string) (platforms.Page, erro
 }
 
 func (s *Source) page(ctx context.Context, address string) (platforms.Page, error) {
-	a, err := get(ctx, s.prober.Client, address, 0)
+	a, err := get(ctx, s.prober.Client, address, 0, 0)
 	if err != nil {
 		return platforms.Page{}, err
 	}

@@ -6,35 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif" // the formats whose header image.DecodeConfig reads
 	_ "image/jpeg"
 	_ "image/png"
-	"io"
 	"net/http"
 	"sync"
 	"time"
 
 	_ "golang.org/x/image/webp" // one more format that image.Decode knows
+
+	"posthorn/internal/platforms"
 )
 
 const (
-	probeBytes   = 1 << 20 // what is read of a file at most
-	firstLook    = 64 << 10
 	probeTimeout = 10 * time.Second
 	probeAllTime = 20 * time.Second
 	probeWidth   = 8 // addresses looked at at the same time
 )
-
-// Info is what the first part of a file tells of it. What it does not tell is zero.
-type Info struct {
-	MIME     string // by its bytes
-	Size     int64  // bytes
-	Width    int    // pixels as shown: after orientation
-	Height   int
-	Duration time.Duration // of a video
-	Animated bool          // an image that moves
-	traits   traits
-}
 
 // Result is the outcome for one address of ProbeAll. Err is a *Fault.
 type Result struct {
@@ -45,22 +34,41 @@ type Result struct {
 // Prober looks at files by address. It may be used by many goroutines.
 type Prober struct {
 	Client *http.Client // a guarded one
+	// Files knows our own files, which are read from the store and not over the network, and remembers what was found. Nil: there are
+	// none, and nothing is remembered.
+	Files *Uploads
 	// Timeout bounds one probe, Total all of one ProbeAll; zero: 10 s, 20 s.
 	Timeout, Total time.Duration
 }
 
-// Probe reads the first part of a file, at most 1 MiB, and says what it is. Its error is a *Fault: the address cannot be read, or
-// what lies there is no media.
+// Probe reads what it takes of a file, parts of it where its server gives parts, and says what it is. Its error is a *Fault: the address
+// cannot be read, or what lies there is no media.
 func (p *Prober) Probe(ctx context.Context, address string) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, orTime(p.Timeout, probeTimeout))
 	defer cancel()
-	a, err := get(ctx, p.Client, address, probeBytes)
+	a, err := p.get(ctx, address, firstLook)
 	if err != nil {
 		return Info{}, err
 	}
 	defer a.body.Close()
-	info, _, err := inspect(a)
+	if info, ok := p.Files.recall(ctx, a.name); ok {
+		return info, nil
+	}
+	info, _, err := inspect(ctx, a)
+	if err == nil {
+		p.Files.remember(ctx, a.name, info)
+	}
 	return info, err
+}
+
+// get opens a file of ours or at an address, or with first > 0 its beginning.
+func (p *Prober) get(ctx context.Context, address string, first int64) (*answer, error) {
+	if p.Files != nil {
+		if key, ours := p.Files.Store.KeyOf(address); ours {
+			return p.Files.answer(ctx, key)
+		}
+	}
+	return get(ctx, p.Client, address, 0, first)
 }
 
 // ProbeAll probes each distinct address, eight at a time. Those that the total time does not reach have a temporary Fault.
@@ -101,79 +109,114 @@ func orTime(d, otherwise time.Duration) time.Duration {
 	return d
 }
 
-// inspect reads as much of an answer as it takes to know the media, and gives that prefix back for whoever reads on.
-func inspect(a *answer) (Info, []byte, error) {
-	var prefix []byte
-	for _, size := range []int{firstLook, probeBytes} {
-		piece, err := io.ReadAll(io.LimitReader(a.body, int64(size-len(prefix))))
-		prefix = append(prefix, piece...)
-		if err != nil {
-			return Info{}, nil, a.fault(err)
-		}
-		whole := len(prefix) < size // the file ended
-		if whole && a.size < 0 {
-			a.size = int64(len(prefix))
-		}
-		info, more, err := describe(prefix)
-		info.Size = max(a.size, 0)
-		if !more || whole {
-			return info, prefix, faultOf(a.host, info.MIME, err)
-		}
-		if size == probeBytes { // a megabyte without the end of the header: some cameras write that much before it
-			return info, prefix, nil
-		}
+// inspect reads as much of an answer as it takes to know the media, and gives the part of it that was read off its body back for whoever
+// reads on.
+func inspect(ctx context.Context, a *answer) (Info, []byte, error) {
+	r := a.reader()
+	info, err := describe(ctx, r)
+	if a.size < 0 {
+		a.size = r.size
 	}
-	panic("unreachable: the last look returns")
+	info.Size = max(a.size, 0)
+	return info, r.prefix, faultOf(a.host, info.MIME, err)
 }
 
 var (
 	errEmpty   = errors.New("the file is empty")
 	errUnknown = errors.New("not a known format")
 	errPage    = errors.New("a web page")
+	errSound   = errors.New("a sound")
 )
 
-// describe tells what it can from the first bytes of a file, and whether more of them could tell more, or mend the error.
-func describe(b []byte) (info Info, more bool, err error) {
-	info.MIME = Sniff(b)
+// describe tells what a file is.
+func describe(ctx context.Context, f *ranged) (info Info, err error) {
+	b, err := f.head(ctx, firstLook)
+	if err != nil {
+		return info, err
+	}
+	info.MIME, info.Size = Sniff(b), max(f.size, 0)
 	switch info.MIME {
 	case JPEG, PNG, GIF, WebP:
-		info.traits = traitsOf(info.MIME, b)
-		info.Animated = info.traits.animated
-		c, _, err := image.DecodeConfig(bytes.NewReader(b))
-		if err != nil {
-			return info, true, err
+		if info, err = picture(info, b); err == nil && (info.MIME != GIF || info.Picture.Animated) {
+			return info, nil
 		}
-		info.Width, info.Height = c.Width, c.Height
-		if info.traits.swaps() {
-			info.Width, info.Height = c.Height, c.Width
+		if b, err = f.head(ctx, probeBytes); err != nil {
+			return info, err
 		}
-		return info, info.MIME == GIF && !info.Animated, nil
+		info, err = picture(info, b)
+		if err != nil && len(b) == probeBytes { // a megabyte without the end of the header: some cameras write that much before it
+			err = nil
+		}
+		return info, err
+	case HEIC, AVIF:
+		if b, err = f.head(ctx, probeBytes); err == nil {
+			readHEIF(b, &info)
+		}
+		return info, err
 	case MP4, QuickTime:
-		info.Width, info.Height, info.Duration = movie(b)
-		return info, info.Duration == 0, nil
+		err := readFilm(ctx, f, &info)
+		if errors.Is(err, errNoRanges) || errors.Is(err, errTooMuch) { // what cannot be looked at is not judged
+			err = nil
+		}
+		return info, err
+	case WebM:
+		if b, err = f.head(ctx, probeBytes); err == nil {
+			readWebM(b, &info)
+		}
+		return info, err
 	case HTML:
-		return info, false, errPage
+		return info, errPage
+	case MP3, M4A, AAC, Ogg, WAV:
+		return info, errSound
 	case "":
 		if len(b) == 0 {
-			return info, false, errEmpty
+			return info, errEmpty
 		}
-		return info, false, errUnknown
+		return info, errUnknown
 	}
-	return info, false, nil
+	return info, nil
+}
+
+// picture reads what the beginning of an image tells.
+func picture(info Info, b []byte) (Info, error) {
+	t := traitsOf(info.MIME, b)
+	info.Tagged = t.tagged
+	info.Picture = platforms.Picture{Animated: t.animated, Located: t.located, Orientation: t.orientation}
+	c, _, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return info, err
+	}
+	info.Width, info.Height = c.Width, c.Height
+	if t.swaps() {
+		info.Width, info.Height = c.Height, c.Width
+	}
+	info.Picture.Colours = platforms.RGB
+	switch {
+	case info.MIME == JPEG:
+		info.Picture.Colours = jpegColour(b)
+	case c.ColorModel == color.GrayModel, c.ColorModel == color.Gray16Model:
+		info.Picture.Colours = platforms.Grey
+	}
+	return info, nil
 }
 
 // faultOf puts what describe found wrong in words.
 func faultOf(host, mime string, err error) error {
+	var told *Fault
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.As(err, &told):
+		return err
 	case errors.Is(err, errPage):
 		return &Fault{Rule: RuleNotMedia, Message: host + " answered with a web page, not with a file", Remediation: adviseLink}
 	case errors.Is(err, errEmpty):
 		return &Fault{Rule: RuleUnsupported, Message: "the file is empty", Remediation: "Upload the file again."}
+	case errors.Is(err, errSound):
+		return &Fault{Rule: RuleUnsupported, Message: "the file is a sound alone", Remediation: "Make a video of it, with a picture."}
 	case errors.Is(err, errUnknown):
 		return &Fault{Rule: RuleUnsupported, Message: "the file is of no format that can be published",
 			Remediation: "Use JPEG, PNG, GIF, WebP, MP4, MOV, WebM or PDF."}
+	case errors.Is(err, errNoMoov):
+		return &Fault{Rule: RuleUnsupported, Message: "the video is cut off: what describes its tracks is missing", Remediation: "Upload the file again, or export the video anew.", Err: err}
 	default:
 		return damaged(mime, err)
 	}

@@ -2,7 +2,6 @@ package media
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -43,58 +42,6 @@ func TestSniff(t *testing.T) {
 			if got := Sniff([]byte(s)); got != want {
 				t.Errorf("Sniff(%q) = %q, want %q", s, got, want)
 			}
-		}
-	}
-}
-
-func TestProbe(t *testing.T) {
-	t.Parallel()
-	photo := jpegOf(t, quarters(40, 20))
-	files := map[string][]byte{
-		"a.jpg":       photo,
-		"turned.jpg":  withEXIF(photo, 6),
-		"late.jpg":    withSegments(photo, bytes.Repeat(segment(0xe2, strings.Repeat("x", 60000)), 5)),
-		"a.png":       pngOf(t, quarters(40, 20)),
-		"turned.png":  withChunk(pngOf(t, quarters(40, 20)), "eXIf", tiff(binary.LittleEndian, 8)),
-		"acTL.png":    withChunk(pngOf(t, quarters(40, 20)), "acTL", make([]byte, 8)),
-		"still.gif":   gifOf(t, 1),
-		"moving.gif":  gifOf(t, 3),
-		"a.webp":      webp1(),
-		"moving.webp": webpExtended(webpAnimation, nil),
-		"a.mp4":       film("isom", false, 0),
-		"turned.mov":  film("qt  ", true, 0),
-		"late.mp4":    film("isom", false, 2<<20),
-		"wrong.png":   photo,
-		"a.pdf":       []byte("%PDF-1.7 ..."),
-	}
-	f := newFar(t, files)
-	p := Prober{Client: openClient()}
-	for name, want := range map[string]Info{
-		"a.jpg":       {MIME: JPEG, Width: 40, Height: 20},
-		"turned.jpg":  {MIME: JPEG, Width: 20, Height: 40},
-		"late.jpg":    {MIME: JPEG, Width: 40, Height: 20},
-		"a.png":       {MIME: PNG, Width: 40, Height: 20},
-		"turned.png":  {MIME: PNG, Width: 20, Height: 40},
-		"acTL.png":    {MIME: PNG, Width: 40, Height: 20, Animated: true},
-		"still.gif":   {MIME: GIF, Width: 30, Height: 20},
-		"moving.gif":  {MIME: GIF, Width: 30, Height: 20, Animated: true},
-		"a.webp":      {MIME: WebP, Width: 1, Height: 1},
-		"moving.webp": {MIME: WebP, Width: 1, Height: 1, Animated: true},
-		"a.mp4":       {MIME: MP4, Width: 1920, Height: 1080, Duration: 12500 * time.Millisecond},
-		"turned.mov":  {MIME: QuickTime, Width: 1080, Height: 1920, Duration: 12500 * time.Millisecond},
-		"late.mp4":    {MIME: MP4},
-		"wrong.png":   {MIME: JPEG, Width: 40, Height: 20},
-		"a.pdf":       {MIME: PDF},
-	} {
-		got, err := p.Probe(t.Context(), f.URL+"/"+name)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		got.traits = traits{}
-		want.Size = int64(len(files[name]))
-		if got != want {
-			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}
 	}
 }
@@ -314,27 +261,4 @@ func TestProbeAll(t *testing.T) {
 	if n := len(p.ProbeAll(t.Context(), nil)); n != 0 {
 		t.Errorf("%d results for no address", n)
 	}
-}
-
-// Whatever the bytes, describing them ends, without a panic.
-func FuzzDescribe(f *testing.F) {
-	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08"))
-	f.Add(webpExtended(webpEXIF, tiff(binary.LittleEndian, 6)))
-	f.Add(film("isom", true, 10))
-	f.Add([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))
-	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\xff\xff\xff\xffeXIf"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		info, _, _ := describe(b)
-		if o := info.traits.orientation; o < 0 || o > 8 {
-			t.Errorf("orientation %d", o)
-		}
-		if info.Duration < 0 || info.Width < 0 || info.Height < 0 {
-			t.Errorf("negative measures: %+v", info)
-		}
-		if m := info.MIME; info.Width > 0 && (m == JPEG || m == PNG || m == WebP) {
-			if again := Sniff(strip(m, b)); again != m {
-				t.Errorf("%s became %q", m, again)
-			}
-		}
-	})
 }

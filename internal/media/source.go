@@ -65,12 +65,12 @@ func (s *Source) fittedURL(ctx context.Context, address string, fit platforms.Fi
 	}
 	ctx, cancel := context.WithTimeout(ctx, convertTime)
 	defer cancel()
-	a, err := get(ctx, s.prober.Client, address, 0)
+	a, err := s.prober.get(ctx, address, 0)
 	if err != nil {
 		return "", err
 	}
 	defer a.body.Close()
-	info, prefix, err := inspect(a)
+	info, prefix, err := inspect(ctx, a)
 	if err != nil {
 		return "", err
 	}
@@ -97,11 +97,11 @@ func (s *Source) Open(ctx context.Context, m platforms.Media, fit platforms.Fit)
 }
 
 func (s *Source) open(ctx context.Context, address string, fit platforms.Fit) (*platforms.File, error) {
-	a, err := get(ctx, s.prober.Client, address, 0)
+	a, err := s.prober.get(ctx, address, 0)
 	if err != nil {
 		return nil, err
 	}
-	info, prefix, err := inspect(a)
+	info, prefix, err := inspect(ctx, a)
 	if err != nil {
 		a.body.Close()
 		return nil, err

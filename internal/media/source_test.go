@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"posthorn/internal/media/mediatest"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 )
@@ -58,7 +59,7 @@ func near(c color.Color, want color.RGBA) bool {
 
 func TestURLKeepsWhatFits(t *testing.T) {
 	t.Parallel()
-	f := newFar(t, map[string][]byte{"a.jpg": withEXIF(jpegOf(t, quarters(40, 20)), 6), "a.png": pngOf(t, quarters(40, 20)), "a.mp4": film("isom", false, 0)})
+	f := newFar(t, map[string][]byte{"a.jpg": withEXIF(jpegOf(t, quarters(40, 20)), 6), "a.png": pngOf(t, quarters(40, 20)), "a.mp4": mediatest.Movie{}.File()})
 	s := newSource(t)
 	for name, c := range map[string]struct {
 		m     platforms.Media
@@ -248,7 +249,7 @@ func TestOpenStripsMetadata(t *testing.T) {
 
 func TestOpenStreams(t *testing.T) {
 	t.Parallel()
-	clip := film("isom", false, 2<<20)
+	clip := mediatest.Movie{MoovLast: true, Free: 2 << 20}.File()
 	photo := withEXIF(jpegOf(t, quarters(40, 20)), 6)
 	f := newFar(t, map[string][]byte{"a.mp4": clip, "a.jpg": photo})
 	unknown := handle(t, func(w http.ResponseWriter, r *http.Request) { chunked(w, r, clip) })
@@ -276,7 +277,7 @@ func TestOpenStreams(t *testing.T) {
 func TestTemporaryFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	clip := film("isom", false, 200<<10)
+	clip := mediatest.Movie{MoovLast: true, Free: 200 << 10}.File()
 	unknown := handle(t, func(w http.ResponseWriter, r *http.Request) { chunked(w, r, clip) })
 	f := newFar(t, map[string][]byte{"a.png": pngOf(t, quarters(40, 20)), "a.jpg": jpegOf(t, quarters(40, 20)), "moving.gif": gifOf(t, 2)})
 	s := newSource(t)

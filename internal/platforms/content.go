@@ -42,6 +42,10 @@ type Media struct {
 	Width     int           `json:"width,omitempty"`     // pixels, after orientation
 	Height    int           `json:"height,omitempty"`
 	Duration  time.Duration `json:"-"`
+	Picture   Picture       `json:"-"` // of an image
+	Film      Film          `json:"-"` // of a video
+	// Reshape is what the caller allows to be done to an image whose proportions the platform does not take; empty: nothing.
+	Reshape Reshape `json:"-"`
 }
 
 // Fit says what form of an image a platform takes; MediaSource makes what it is given fit where that does no harm.
