@@ -118,14 +118,14 @@ func (a *App) wire(ctx context.Context) error {
 	a.LogWriter = logs.NewWriter(a.Pool, a.Log)
 	a.close = append(a.close, a.LogWriter.Close)
 	a.Uploads = &media.Uploads{Pool: a.Pool, Store: store, Now: now}
-	a.prober = &media.Prober{Client: guarded}
+	a.prober = &media.Prober{Client: guarded, Files: a.Uploads}
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
-		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Logs: a.LogWriter, Now: now}
+		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, a.Uploads), Logs: a.LogWriter, Now: now}
 	a.Auth.Profiles = a.Accounts
-	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Now: now, Limits: verdict.Defaults,
+	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Files: a.Uploads, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier(), Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues = a.Queues

@@ -154,7 +154,7 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		if thumbnail == "" {
 			thumbnail = m.Thumbnail
 		}
-		list = append(list, posts.Media{Type: told, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: thumbnail, Raw: m.Raw})
+		list = append(list, posts.Media{Type: told, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: thumbnail, Reshape: platforms.Reshape(m.Reshape), Raw: m.Raw})
 	}
 	return list, nil
 }

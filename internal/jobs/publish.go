@@ -105,6 +105,9 @@ func (p *publisher) publish(ctx context.Context, claim posts.Claim, lease Lease)
 			err = &platforms.Error{Kind: platforms.Unknown, Category: platforms.SystemError, Message: "an internal error, which the server's log describes"}
 		}
 	}()
+	if err = p.posts.Recheck(ctx, &claim); err != nil {
+		return session, step, err
+	}
 	step, err = claim.Platform.Publish(ctx, session.Conn, claim.Task)
 	if step.Done == nil { // it waits for the platform, which will be asked again
 		step.Wait = session.Patience(step.Wait)

@@ -19,8 +19,6 @@ import (
 )
 
 const (
-	// maxPixels bounds what is decoded: at 4 bytes each, 200 MB.
-	maxPixels = 50_000_000
 	// minSide is where making an image smaller to save bytes ends.
 	minSide = 64
 )
@@ -54,7 +52,7 @@ func formatFor(mime string, fit platforms.Fit) (string, error) {
 
 // convert decodes an image file and writes it anew as format, within the limits of fit. Orientation is applied, and all that was
 // not a pixel stays behind, save the colour profile. Its error is a *Fault, or a failure to write.
-func convert(file []byte, format string, fit platforms.Fit) (*made, error) {
+func convert(file []byte, format string, reshape platforms.Reshape, fit platforms.Fit) (*made, error) {
 	mime := Sniff(file)
 	t := traitsOf(mime, file)
 	if t.animated {
@@ -66,6 +64,12 @@ func convert(file []byte, format string, fit platforms.Fit) (*made, error) {
 		return nil, err
 	}
 	img = oriented(scaled(img, widthFor(img, t, fit.MaxWidth)), t.orientation)
+	if reshape != "" {
+		img = reshaped(img, reshape, fit)
+		if fit.MaxWidth > 0 { // bars may have made it wider
+			img = scaled(img, min(fit.MaxWidth, img.Bounds().Dx()))
+		}
+	}
 	if format == JPEG {
 		img = flattened(img)
 	}
@@ -78,8 +82,8 @@ func decode(mime string, file []byte) (image.Image, error) {
 	if err != nil {
 		return nil, undecodable(mime, err)
 	}
-	if n := int64(c.Width) * int64(c.Height); n > maxPixels {
-		return nil, &Fault{Rule: RuleTooManyPixels, Message: fmt.Sprintf("the image has %d x %d pixels; at most %d million are converted", c.Width, c.Height, maxPixels/1_000_000),
+	if n := int64(c.Width) * int64(c.Height); n > platforms.MaxPixels {
+		return nil, &Fault{Rule: RuleTooManyPixels, Message: fmt.Sprintf("the image has %d x %d pixels; at most %d million are converted", c.Width, c.Height, platforms.MaxPixels/1_000_000),
 			Remediation: "Scale the image down."}
 	}
 	r := bytes.NewReader(file)

@@ -53,6 +53,9 @@ func platformError(err error) error {
 	if err == nil {
 		return nil
 	}
+	if said := (*platforms.Error)(nil); errors.As(err, &said) {
+		return said
+	}
 	var f *Fault
 	if !errors.As(err, &f) {
 		return &platforms.Error{Kind: platforms.Unavailable, Category: platforms.SystemError, Rule: "media.not_prepared", Message: "the media could not be prepared", Err: err}

@@ -63,7 +63,10 @@ func newStore(t *testing.T) *Store {
 	return s
 }
 
-func newSource(t *testing.T) *Source { t.Helper(); return NewSource(openClient(), newStore(t)) }
+func newSource(t *testing.T) *Source {
+	t.Helper()
+	return NewSource(openClient(), newDesk(t, newStore(t)).Uploads)
+}
 
 func item(address string) platforms.Media {
 	return platforms.Media{Type: platforms.Image, URL: address}

@@ -25,11 +25,11 @@ var jpegOnly = platforms.Fit{Formats: []string{JPEG}, MaxBytes: 8 << 20, MaxWidt
 // fromStore reads what lies at a public address of the store.
 func fromStore(t *testing.T, s *Source, address string) []byte {
 	t.Helper()
-	key, ok := strings.CutPrefix(address, s.store.URL(""))
+	key, ok := strings.CutPrefix(address, s.files.Store.URL(""))
 	if !ok {
 		t.Fatalf("%s is not an address of the store", address)
 	}
-	r, err := s.store.open(t.Context(), key)
+	r, err := s.files.Store.open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func near(c color.Color, want color.RGBA) bool {
 
 func TestURLKeepsWhatFits(t *testing.T) {
 	t.Parallel()
-	f := newFar(t, map[string][]byte{"a.jpg": withEXIF(jpegOf(t, quarters(40, 20)), 6), "a.png": pngOf(t, quarters(40, 20)), "a.mp4": mediatest.Movie{}.File()})
+	f := newFar(t, map[string][]byte{"a.jpg": withSegments(jpegOf(t, quarters(40, 20)), segment(0xfe, "a comment")), "a.png": pngOf(t, quarters(40, 20)), "a.mp4": mediatest.Movie{}.File()})
 	s := newSource(t)
 	for name, c := range map[string]struct {
 		m     platforms.Media
@@ -68,7 +68,7 @@ func TestURLKeepsWhatFits(t *testing.T) {
 	}{
 		"fits":          {item(f.URL + "/a.jpg"), jpegOnly, 1},
 		"nothing asked": {item(f.URL + "/a.png"), platforms.Fit{}, 0},
-		"video":         {platforms.Media{Type: platforms.Video, URL: f.URL + "/a.mp4"}, jpegOnly, 0},
+		"video":         {platforms.Media{Type: platforms.Video, URL: f.URL + "/a.mp4"}, jpegOnly, 1},
 		"film unnamed":  {item(f.URL + "/a.mp4"), jpegOnly, 1},
 	} {
 		before := f.calls.Load()
@@ -184,12 +184,12 @@ func TestByteLimit(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{JPEG, PNG} {
 		for _, limit := range []int64{60_000, 20_000} {
-			out, err := convert(pngOf(t, noise(300, 300)), format, platforms.Fit{MaxBytes: limit})
+			out, err := convert(pngOf(t, noise(300, 300)), format, "", platforms.Fit{MaxBytes: limit})
 			if err != nil || int64(len(out.bytes)) > limit || out.width > 300 || out.width < minSide {
 				t.Errorf("%s within %d: %v, %+v", format, limit, err, out)
 			}
 		}
-		_, err := convert(pngOf(t, noise(300, 300)), format, platforms.Fit{MaxBytes: 100})
+		_, err := convert(pngOf(t, noise(300, 300)), format, "", platforms.Fit{MaxBytes: 100})
 		wantFault(t, err, RuleTooLarge, false)
 	}
 }
@@ -199,7 +199,7 @@ func TestColourProfileStays(t *testing.T) {
 	profile := append(make([]byte, 16), "RGB "...)
 	profile = append(profile, bytes.Repeat([]byte("p"), 100_000)...)
 	file := withProfile(jpegOf(t, quarters(64, 64)), profile)
-	out, err := convert(file, JPEG, platforms.Fit{MaxWidth: 32})
+	out, err := convert(file, JPEG, "", platforms.Fit{MaxWidth: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func TestSourceErrors(t *testing.T) {
 			}
 		}
 	}
-	s := NewSource(outbound.NewGuarded(outbound.Options{}), newStore(t))
+	s := NewSource(outbound.NewGuarded(outbound.Options{}), newDesk(t, newStore(t)).Uploads)
 	_, err := s.Open(t.Context(), item(f.URL+"/a.jpg"), jpegOnly)
 	if e := platforms.AsError(err); e.Rule != RulePrivateAddress || e.Kind != platforms.Rejected {
 		t.Errorf("private address: %v", err)
@@ -364,9 +364,9 @@ func TestMadeOnce(t *testing.T) {
 		if !strings.HasPrefix(address, "https://pub.example/media/fit/") || !strings.HasSuffix(address, ".jpg") {
 			t.Errorf("address %s", address)
 		}
-		key := strings.TrimPrefix(address, s.store.URL(""))
+		key := strings.TrimPrefix(address, s.files.Store.URL(""))
 		// What was made is not made again: the mark put in its place is what comes back.
-		if err := s.store.Put(t.Context(), key, JPEG, bytes.NewReader(jpegOf(t, quarters(3, 3)))); err != nil {
+		if err := s.files.Store.Put(t.Context(), key, JPEG, bytes.NewReader(jpegOf(t, quarters(3, 3)))); err != nil {
 			t.Fatal(err)
 		}
 		file, err := s.Open(t.Context(), item(f.URL+"/a.png"), jpegOnly)

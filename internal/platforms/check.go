@@ -3,9 +3,7 @@ package platforms
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // A hashtag or mention starts a word and holds at least one letter or digit.
@@ -127,60 +125,4 @@ func items(n int) string {
 		return "1 media item"
 	}
 	return fmt.Sprintf("%d media items", n)
-}
-
-func (k *checker) media(i int, m Media) {
-	field := fmt.Sprintf("mediaItems[%d]", i)
-	if !slices.Contains(k.kind.Types, m.Type) {
-		k.add(Problem{Rule: k.kind.Name + ".media_type", Field: field + ".type", Actual: m.Type, Limit: k.kind.Types, Source: k.kind.Source,
-			Message: fmt.Sprintf("%s on %s does not take a media item of type %s", article(k.kind.Title), k.info.Title, m.Type), Remediation: "Use one of the listed types."})
-		return
-	}
-	if n := utf8.RuneCountInString(m.AltText); k.info.Rules.AltText > 0 && n > k.info.Rules.AltText {
-		k.add(Problem{Rule: "alt_text.max_length", Field: field + ".altText", Limit: k.info.Rules.AltText, Actual: n,
-			Message: fmt.Sprintf("the alt text has %d characters, %s allows %d", n, k.info.Title, k.info.Rules.AltText), Remediation: "Shorten the alt text."})
-	}
-	switch {
-	case m.Type == Document && k.kind.Document > 0 && m.Size > k.kind.Document:
-		k.add(Problem{Rule: "document.max_bytes", Field: field + ".url", Actual: m.Size, Limit: k.kind.Document, Source: k.kind.Source,
-			Message: fmt.Sprintf("the document has %d bytes, %s allows %d", m.Size, k.info.Title, k.kind.Document), Remediation: "Use a smaller file."})
-	case m.Type == Document:
-	case m.Type == Video && k.kind.Video != nil:
-		k.video(field, m, *k.kind.Video)
-	case m.Type != Video && k.kind.Image != nil:
-		k.image(field, m, *k.kind.Image)
-	}
-}
-
-func (k *checker) image(field string, m Media, l ImageLimits) {
-	if m.MIME != "" && !slices.Contains(l.Formats, m.MIME) && !slices.Contains(l.Converts, m.MIME) {
-		k.add(Problem{Rule: "image.format", Field: field + ".url", Actual: m.MIME, Limit: l.Formats, Source: l.Source,
-			Message: fmt.Sprintf("%s does not take images of format %s", k.info.Title, m.MIME), Remediation: "Use " + l.Formats[0] + "."})
-	}
-	if m.Width == 0 || m.Height == 0 {
-		return
-	}
-	ratio := float64(m.Width) / float64(m.Height)
-	const slack = 0.005 // a pixel of rounding is not a fault
-	if (l.MinRatio > 0 && ratio < l.MinRatio-slack) || (l.MaxRatio > 0 && ratio > l.MaxRatio+slack) {
-		k.add(Problem{Rule: "image.aspect_ratio", Field: field + ".url", Actual: fmt.Sprintf("%dx%d (%.2f)", m.Width, m.Height, ratio),
-			Limit: fmt.Sprintf("%.2f to %.2f", l.MinRatio, l.MaxRatio), Source: l.Source,
-			Message:     fmt.Sprintf("the image is %dx%d, a ratio of %.2f; %s takes %.2f to %.2f", m.Width, m.Height, ratio, k.info.Title, l.MinRatio, l.MaxRatio),
-			Remediation: "Crop the image, or pad it."})
-	}
-}
-
-func (k *checker) video(field string, m Media, l VideoLimits) {
-	if m.MIME != "" && !slices.Contains(l.Formats, m.MIME) {
-		k.add(Problem{Rule: "video.format", Field: field + ".url", Actual: m.MIME, Limit: l.Formats, Source: l.Source,
-			Message: fmt.Sprintf("%s does not take videos of format %s", k.info.Title, m.MIME), Remediation: "Use " + l.Formats[0] + "."})
-	}
-	if l.MaxBytes > 0 && m.Size > l.MaxBytes {
-		k.add(Problem{Rule: "video.max_bytes", Field: field + ".url", Actual: m.Size, Limit: l.MaxBytes, Source: l.Source,
-			Message: fmt.Sprintf("the video has %d bytes, %s allows %d", m.Size, k.info.Title, l.MaxBytes), Remediation: "Compress the video."})
-	}
-	if s := m.Duration.Seconds(); s > 0 && ((l.MinSeconds > 0 && s < l.MinSeconds) || (l.MaxSeconds > 0 && s > l.MaxSeconds)) {
-		k.add(Problem{Rule: "video.duration", Field: field + ".url", Actual: s, Limit: fmt.Sprintf("%g to %g s", l.MinSeconds, l.MaxSeconds), Source: l.Source,
-			Message: fmt.Sprintf("the video lasts %.1f s, %s takes %g to %g s", s, k.info.Title, l.MinSeconds, l.MaxSeconds), Remediation: "Cut the video."})
-	}
 }

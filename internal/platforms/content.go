@@ -48,11 +48,26 @@ type Media struct {
 	Reshape Reshape `json:"-"`
 }
 
-// Fit says what form of an image a platform takes; MediaSource makes what it is given fit where that does no harm.
+// Fit says what form of a file a platform takes; MediaSource makes what it is given fit where that does no harm. It also takes away what a
+// file tells of where it was made.
 type Fit struct {
-	Formats  []string // accepted MIME types; another format is turned into the first of them that can be written
-	MaxBytes int64    // zero: no limit
-	MaxWidth int      // wider ones are scaled down; zero: no limit
+	Formats  []string // of an image: accepted MIME types; another format is turned into the first of them that can be written
+	MaxBytes int64    // of an image; zero: no limit
+	MaxWidth int      // of an image: wider ones are scaled down; zero: no limit
+	// MinRatio and MaxRatio are what an image is reshaped into, width / height, where its own Reshape asks for it; zero: no limit.
+	MinRatio, MaxRatio float64
+	// MoovFirst wants a video's description before its pictures, NoEdits no edit list.
+	MoovFirst, NoEdits bool
+}
+
+// Fit is how an image is made to keep the limits.
+func (l ImageLimits) Fit() Fit {
+	return Fit{Formats: l.Formats, MaxBytes: l.MaxBytes, MaxWidth: l.MaxWidth, MinRatio: l.MinRatio, MaxRatio: l.MaxRatio}
+}
+
+// Fit is how a video is made to keep the limits.
+func (l VideoLimits) Fit() Fit {
+	return Fit{Formats: l.Formats, MoovFirst: l.MoovFirst, NoEdits: l.NoEdits}
 }
 
 // File is opened media. The caller closes Body.
@@ -60,7 +75,7 @@ type File struct {
 	Body   io.ReadCloser
 	MIME   string
 	Size   int64 // exact
-	Width  int   // pixels; zero when it is no image
+	Width  int   // pixels as shown; zero where nobody knows
 	Height int
 }
 

@@ -62,7 +62,7 @@ type TextLimit struct {
 // ImageLimits are the limits of one image. A zero limit is none.
 type ImageLimits struct {
 	Formats  []string `json:"formats"`            // MIME types the platform takes
-	Converts []string `json:"converts,omitempty"` // MIME types that we turn into the first of Formats
+	Converts []string `json:"converts,omitempty"` // MIME types that we turn into the first of Formats; moving images are not
 	MaxBytes int64    `json:"maxBytes,omitempty"` // larger ones are compressed, or refused where that is not enough
 	MinRatio float64  `json:"minRatio,omitempty"` // width / height
 	MaxRatio float64  `json:"maxRatio,omitempty"`
@@ -70,14 +70,33 @@ type ImageLimits struct {
 	Source   string   `json:"source,omitempty"`
 }
 
-// VideoLimits are the limits of one video. A zero limit is none.
+// VideoLimits are the limits of one video. A zero limit is none, and an empty list takes everything.
 type VideoLimits struct {
-	Formats    []string `json:"formats"`
-	MaxBytes   int64    `json:"maxBytes,omitempty"`
-	MinSeconds float64  `json:"minSeconds,omitempty"`
-	MaxSeconds float64  `json:"maxSeconds,omitempty"`
-	MaxColumns int      `json:"maxColumns,omitempty"`
-	Source     string   `json:"source,omitempty"`
+	Formats     []string `json:"formats"` // MIME types of containers
+	Codecs      []string `json:"codecs,omitempty"`
+	Chromas     []string `json:"chromas,omitempty"` // how densely colours may be sampled: "4:2:0"
+	Progressive bool     `json:"progressive,omitempty"`
+	MaxBytes    int64    `json:"maxBytes,omitempty"`
+	MinSeconds  float64  `json:"minSeconds,omitempty"`
+	MaxSeconds  float64  `json:"maxSeconds,omitempty"`
+	MaxColumns  int      `json:"maxColumns,omitempty"` // pixels from left to right, as shown
+	MinRatio    float64  `json:"minRatio,omitempty"`   // width / height
+	MaxRatio    float64  `json:"maxRatio,omitempty"`
+	MinRate     float64  `json:"minFrameRate,omitempty"` // frames a second
+	MaxRate     float64  `json:"maxFrameRate,omitempty"`
+	MaxBitRate  int64    `json:"maxBitRate,omitempty"` // bits a second, of the pictures
+	Sound       *Sound   `json:"audio,omitempty"`
+	// MoovFirst and NoEdits say what is made so where that changes nothing that is seen or heard; an edit list that does is refused.
+	MoovFirst bool   `json:"moovFirst,omitempty"`
+	NoEdits   bool   `json:"noEditLists,omitempty"`
+	Source    string `json:"source,omitempty"`
+}
+
+// Sound are the limits of a video's sound; a video without any keeps them all.
+type Sound struct {
+	Codecs   []string `json:"codecs,omitempty"`
+	Channels int      `json:"maxChannels,omitempty"`
+	Rate     int      `json:"maxSampleRate,omitempty"` // samples a second
 }
 
 // A Problem is one fault of a post, found before anything is sent.

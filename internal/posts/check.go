@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"posthorn/internal/errs"
@@ -19,18 +20,38 @@ type Problem struct {
 	AccountID string `json:"accountId,omitempty"`
 }
 
-// check holds a planned post to every rule, after measuring its media. It also settles the types of media that were not told.
-func (s *Service) check(ctx context.Context, post Post) error {
+// check holds a planned post to every rule, after measuring its media, and tells what will be done to them. It also settles the types of
+// media that were not told, and sees that uploaded files stay until they are published.
+func (s *Service) check(ctx context.Context, post Post) ([]string, error) {
 	if err := requireContent(post); err != nil {
-		return err
+		return nil, err
 	}
-	return invalid(s.problems(ctx, post))
+	problems, changes := s.examine(ctx, post)
+	if err := invalid(problems); err != nil {
+		return nil, err
+	}
+	return changeTexts(changes), s.reserve(ctx, post)
 }
 
-// problems are all faults of a planned post.
-func (s *Service) problems(ctx context.Context, post Post) []Problem {
+// reserve keeps the uploaded files that a post needs.
+func (s *Service) reserve(ctx context.Context, post Post) error {
+	if s.Files == nil {
+		return nil
+	}
+	due := s.Now()
+	for _, t := range post.Targets {
+		if t.NextAt.After(due) {
+			due = t.NextAt
+		}
+	}
+	return s.Files.Reserve(ctx, mediaURLs(post), due)
+}
+
+// examine finds all faults of a planned post, and what will be done to the media of each target where it has none.
+func (s *Service) examine(ctx context.Context, post Post) ([]Problem, []targetChange) {
 	measured := s.Prober.ProbeAll(ctx, mediaURLs(post))
 	problems := mediaProblems(post, measured)
+	var changes []targetChange
 	seen := map[string]int{}
 	for i, t := range post.Targets {
 		key := string(post.fingerprint(t)) + canonical(t.Options) // the same picture as a post and as a story is meant
@@ -43,16 +64,49 @@ func (s *Service) problems(ctx context.Context, post Post) []Problem {
 			continue
 		}
 		info, validator := s.rulesOf(t.Platform)
-		c := post.content(t)
-		for j := range c.Media {
-			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
-		}
+		c := measuredContent(post.content(t), measured)
 		for _, p := range platforms.CheckRules(info, validator, c) {
 			p.Field = requestField(p.Field, i, t)
 			problems = append(problems, Problem{Problem: p, Platform: t.Platform, AccountID: t.Account.ID})
 		}
+		if _, adapted := s.Platforms.Get(t.Platform); !adapted {
+			continue
+		}
+		for _, c := range platforms.Changes(info, c) {
+			c.Field = requestField(c.Field, i, t)
+			changes = append(changes, targetChange{c, t.Platform, info.Title})
+		}
 	}
-	return problems
+	return problems, changes
+}
+
+// targetChange is what will be done to a media item for a target.
+type targetChange struct {
+	platforms.Change
+	platform, title string
+}
+
+// changeTexts tells changes to the caller, once where several accounts of a platform have the same.
+func changeTexts(changes []targetChange) []string {
+	var list []string
+	for _, c := range changes {
+		if text := fmt.Sprintf("%s, for %s: %s", c.Field, c.title, c.Text); !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// measuredContent is a content with what was found in its files.
+func measuredContent(c platforms.Content, measured map[string]media.Result) platforms.Content {
+	for i, m := range c.Media {
+		if r, ok := measured[m.URL]; ok && r.Err == nil {
+			if c.Media[i] = r.Info.Measured(m); m.Type == "" {
+				c.Media[i].Type = typeOf(r.Info.MIME)
+			}
+		}
+	}
+	return c
 }
 
 // canonical is JSON in one spelling: Postgres gives back other white space and another order than it was given.
@@ -137,17 +191,6 @@ func broad(t platforms.MediaType) platforms.MediaType {
 		return platforms.Image
 	}
 	return t
-}
-
-func withMeasures(m platforms.Media, r media.Result) platforms.Media {
-	if r.Err != nil {
-		return m
-	}
-	m.MIME, m.Size, m.Width, m.Height, m.Duration = r.Info.MIME, r.Info.Size, r.Info.Width, r.Info.Height, r.Info.Duration
-	if m.Type == "" {
-		m.Type = typeOf(m.MIME)
-	}
-	return m
 }
 
 // requestField turns a field of a target's content into the field of the request that it came from.

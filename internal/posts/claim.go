@@ -203,7 +203,7 @@ func readMedia(stored []byte) ([]Media, error) {
 	}
 	list := make([]Media, len(rows))
 	for i, r := range rows {
-		list[i] = Media{Type: platforms.MediaType(r.Type), URL: r.URL, Title: r.Title, AltText: r.AltText, Thumbnail: r.Thumbnail, Raw: r.Raw}
+		list[i] = Media{Type: platforms.MediaType(r.Type), URL: r.URL, Title: r.Title, AltText: r.AltText, Thumbnail: r.Thumbnail, Reshape: platforms.Reshape(r.Reshape), Raw: r.Raw}
 	}
 	return list, nil
 }

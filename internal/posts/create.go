@@ -40,8 +40,9 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 	if err != nil {
 		return Created{}, err
 	}
+	var changes []string
 	if p.Mode != AsDraft {
-		if err := s.check(ctx, post); err != nil {
+		if changes, err = s.check(ctx, post); err != nil {
 			return Created{}, err
 		}
 	}
@@ -56,7 +57,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			post, err = s.Get(ctx, by, post.ID)
 		}
 		if err == nil {
-			return Created{Post: post, Warnings: queueAdvice(p)}, nil
+			return Created{Post: post, Warnings: append(queueAdvice(p), changes...)}, nil
 		}
 		if !errors.Is(err, errReplay) {
 			return Created{}, err
@@ -199,7 +200,7 @@ func (p Post) content(t Target) platforms.Content {
 		c.Text = *t.CustomContent
 	}
 	for _, m := range p.media(t) {
-		c.Media = append(c.Media, platforms.Media{Type: m.Type, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: m.Thumbnail})
+		c.Media = append(c.Media, platforms.Media{Type: m.Type, URL: m.URL, Title: m.Title, AltText: m.AltText, Thumbnail: m.Thumbnail, Reshape: m.Reshape})
 	}
 	return c
 }

@@ -52,10 +52,7 @@ func (s *Service) DryRun(ctx context.Context, by auth.Principal, p NewPost) (lis
 			return nil, err
 		}
 		platform, _ := s.Platforms.Get(t.Platform)
-		c := post.content(t)
-		for j := range c.Media {
-			c.Media[j] = withMeasures(c.Media[j], measured[c.Media[j].URL])
-		}
+		c := measuredContent(post.content(t), measured)
 		faults := accountFaults(t, connected[t.Account.ID])
 		for _, f := range files {
 			faults = append(faults, f.Field+": "+f.Message)

@@ -64,6 +64,7 @@ type Media struct {
 	Title     string
 	AltText   string
 	Thumbnail string // "instagramThumbnail" or "thumbnail"
+	Reshape   platforms.Reshape
 	Raw       json.RawMessage
 }
 

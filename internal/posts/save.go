@@ -99,13 +99,14 @@ type mediaRow struct {
 	Title     string          `json:"title,omitempty"`
 	AltText   string          `json:"altText,omitempty"`
 	Thumbnail string          `json:"thumbnail,omitempty"`
+	Reshape   string          `json:"reshape,omitempty"`
 	Raw       json.RawMessage `json:"raw,omitempty"`
 }
 
 func storedMedia(list []Media) []byte {
 	rows := make([]mediaRow, len(list))
 	for i, m := range list {
-		rows[i] = mediaRow{string(m.Type), m.URL, m.Title, m.AltText, m.Thumbnail, m.Raw}
+		rows[i] = mediaRow{string(m.Type), m.URL, m.Title, m.AltText, m.Thumbnail, string(m.Reshape), m.Raw}
 	}
 	b, err := json.Marshal(rows)
 	if err != nil { // Raw came out of a decoder, so it is JSON

@@ -40,12 +40,18 @@ type Prober interface {
 	ProbeAll(ctx context.Context, urls []string) map[string]media.Result
 }
 
+// Files keeps the uploaded files among some addresses until a post that is due at a time has been published.
+type Files interface {
+	Reserve(ctx context.Context, addresses []string, due time.Time) error
+}
+
 // Service is the domain of posts.
 type Service struct {
 	Pool      *pgxpool.Pool
 	Platforms *platforms.Registry
 	Accounts  Accounts
 	Prober    Prober
+	Files     Files // nil: there are none to be kept
 	Queues    Queues
 	Queue     Queue // nil in a process that only works on targets
 	Dialer    Dialer

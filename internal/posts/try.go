@@ -24,7 +24,7 @@ func (s *Service) Try(ctx context.Context, by auth.Principal, p NewPost) (err er
 		return err
 	}
 	if p.Mode != AsDraft {
-		if err := s.check(ctx, post); err != nil {
+		if _, err := s.check(ctx, post); err != nil {
 			return err
 		}
 	}

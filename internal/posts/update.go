@@ -95,8 +95,9 @@ func (s *Service) update(ctx context.Context, by auth.Principal, postID string, 
 		return Created{}, err
 	}
 	u.adopt(&post)
+	var changes []string
 	if u.Mode != AsDraft {
-		if err := s.check(ctx, post); err != nil {
+		if changes, err = s.check(ctx, post); err != nil {
 			return Created{}, err
 		}
 	}
@@ -121,7 +122,7 @@ func (s *Service) update(ctx context.Context, by auth.Principal, postID string, 
 	}
 	// Read as the owner: a draft whose last target was taken away may not be its editor's to read any more, but this answer is.
 	saved, err := s.Get(ctx, auth.Root(by.OwnerID), postID)
-	return Created{Post: saved, Warnings: u.advice(c), Due: u.revive && post.dueBy(now)}, err
+	return Created{Post: saved, Warnings: append(u.advice(c), changes...), Due: u.revive && post.dueBy(now)}, err
 }
 
 // recycleOnly changes how a published post comes back.

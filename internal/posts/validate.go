@@ -44,11 +44,18 @@ func (s *Service) Validate(ctx context.Context, p NewPost) (c Checked, err error
 		}
 		post.Targets = append(post.Targets, Target{Platform: t.Platform, Account: Account{ID: t.AccountID}, CustomContent: t.CustomContent, CustomMedia: slices.Clone(t.CustomMedia), Options: t.Options})
 	}
-	for _, problem := range s.problems(ctx, post) {
+	problems, changes := s.examine(ctx, post)
+	for _, problem := range problems {
 		c.Problems = append(c.Problems, post.blamed(problem)...)
 	}
 	for _, t := range post.Targets {
 		c.Warnings = append(c.Warnings, s.warnings(post, t)...)
+	}
+	for _, change := range changes {
+		w := Warning{change.platform, fmt.Sprintf("%s: %s", change.Field, change.Text)}
+		if !slices.Contains(c.Warnings, w) {
+			c.Warnings = append(c.Warnings, w)
+		}
 	}
 	return c, nil
 }

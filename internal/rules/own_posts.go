@@ -49,6 +49,7 @@ var mediaRules = []Rule{
 	{Name: "media.upload_taken", Status: 409, Code: "conflict", Title: "Another file was sent to this address", Meaning: "What lies at an address never changes, so that it can be trusted and cached. The same file may be sent again.", Remedy: "Presign another upload for another file."},
 	{Name: "media.upload_cut", Status: 400, Code: "invalid_field_value", Field: "file", Title: "The file broke off", Meaning: "The connection ended, or stood still for a minute, before the whole file was there. Nothing of it was kept.", Remedy: "Send the file again."},
 	{Name: "media.too_many_uploads", Status: 429, Code: "rate_limited", Title: "Too many uploads wait for their files", Meaning: "Addresses were made for many files that were never sent.", Remedy: "Send the files, or wait until the addresses expire."},
+	{Name: "media.being_prepared", Title: "The video is being prepared", Meaning: "The video is copied into a form that the platform takes, with its description first; that takes as long as reading it does.", Remedy: "Nothing: it goes on by itself when the copy is there."},
 	{Name: "media.not_prepared", Title: "The media could not be prepared", Meaning: "A fault on the server's side: the store of converted files, for instance.", Remedy: "Nothing while it is tried again; if it stays, ask the operator."},
 }
 

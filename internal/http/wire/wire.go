@@ -38,6 +38,7 @@ type MediaItem struct {
 	AltText            string `json:"altText"`
 	Thumbnail          string `json:"thumbnail"`
 	InstagramThumbnail string `json:"instagramThumbnail"`
+	Reshape            string `json:"reshape"`
 
 	Raw json.RawMessage `json:"-"`
 }

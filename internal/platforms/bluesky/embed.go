@@ -155,7 +155,7 @@ func (p *plan) upload(ctx context.Context, c *platforms.Conn) (platforms.Step, e
 }
 
 func (p *plan) uploadImage(ctx context.Context, c *platforms.Conn, m platforms.Media) (image, error) {
-	f, err := c.Media.Open(ctx, m, platforms.Fit{Formats: imageFormats, MaxBytes: maxImageBytes})
+	f, err := c.Media.Open(ctx, m, imageLimits.Fit())
 	if err != nil {
 		return image{}, err
 	}
@@ -193,7 +193,7 @@ func (p *plan) makeCard(ctx context.Context, c *platforms.Conn, link string) (ca
 	if page.ImageURL == "" {
 		return made, nil
 	}
-	f, err := c.Media.Open(ctx, platforms.Media{Type: platforms.Image, URL: page.ImageURL}, platforms.Fit{Formats: imageFormats, MaxBytes: maxImageBytes})
+	f, err := c.Media.Open(ctx, platforms.Media{Type: platforms.Image, URL: page.ImageURL}, imageLimits.Fit())
 	if ctx.Err() != nil {
 		if err == nil {
 			f.Body.Close()

@@ -36,7 +36,11 @@ const (
 // imageFormats are those that the app shows; the first is what others are turned into. An animated GIF is shown as a still picture.
 var imageFormats = []string{"image/jpeg", "image/png", "image/webp", "image/gif"}
 
-var videoFormats = []string{"video/mp4"}
+// The schemas name no codecs, frame rates or bit rates: the video service codes every video anew, whatever it was coded with.
+var (
+	imageLimits = &platforms.ImageLimits{Formats: imageFormats, MaxBytes: maxImageBytes, Source: imagesSchema}
+	videoLimits = &platforms.VideoLimits{Formats: []string{"video/mp4"}, MaxBytes: maxVideoBytes, MaxSeconds: 180, Source: videoSchema}
+)
 
 var rules = platforms.Rules{
 	Text:    platforms.TextLimit{Max: 300, Count: platforms.Graphemes, MaxBytes: 3000, Source: postSchema},
@@ -45,9 +49,9 @@ var rules = platforms.Rules{
 	Kinds: []platforms.PostKind{
 		{Name: kindText, Title: "text post", NeedText: true},
 		{Name: kindImages, Title: "post with images", MinMedia: 1, MaxMedia: 4, Types: []platforms.MediaType{platforms.Image, platforms.GIF}, Mixed: true,
-			Image: &platforms.ImageLimits{Formats: imageFormats, MaxBytes: maxImageBytes, Source: imagesSchema}, Source: imagesSchema},
+			Image: imageLimits, Source: imagesSchema},
 		{Name: kindVideo, Title: "post with a video", MinMedia: 1, MaxMedia: 1, Types: []platforms.MediaType{platforms.Video},
-			Video: &platforms.VideoLimits{Formats: videoFormats, MaxBytes: maxVideoBytes, MaxSeconds: 180, Source: videoSchema}, Source: videoSchema},
+			Video: videoLimits, Source: videoSchema},
 		{Name: kindThread, Title: "thread", DisplayOnly: true},
 	},
 	KindOf: kindOf,

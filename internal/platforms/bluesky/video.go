@@ -65,7 +65,7 @@ func (p *plan) uploadVideo(ctx context.Context, c *platforms.Conn, e *entry) (pl
 	if e.Video != nil { // the job is there already
 		return p.step(stepProcess, "")
 	}
-	f, err := c.Media.Open(ctx, e.media[0], platforms.Fit{Formats: videoFormats, MaxBytes: maxVideoBytes})
+	f, err := c.Media.Open(ctx, e.media[0], videoLimits.Fit())
 	if err != nil {
 		return platforms.Step{}, p.blame(err, e, 0)
 	}

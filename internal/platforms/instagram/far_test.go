@@ -179,6 +179,9 @@ func (media) URL(_ context.Context, m platforms.Media, fit platforms.Fit) (strin
 	if m.URL == "https://example.com/gone.jpg" {
 		return "", platforms.Errorf(platforms.Rejected, "the media is gone")
 	}
+	if fit.MoovFirst && fit.NoEdits {
+		return m.URL + "?as=film", nil
+	}
 	if len(fit.Formats) > 0 {
 		return m.URL + "?as=jpeg", nil
 	}

@@ -112,7 +112,7 @@ func TestCarousel(t *testing.T) {
 	}
 	wantForms := []map[string][]string{
 		{"image_url": {"https://example.com/1.jpg?as=jpeg"}, "is_carousel_item": {"true"}, "alt_text": {"A quay"}},
-		{"video_url": {"https://example.com/2.mp4"}, "media_type": {"VIDEO"}, "is_carousel_item": {"true"}, "user_tags": {`[{"username":"cleo"}]`}},
+		{"video_url": {"https://example.com/2.mp4?as=film"}, "media_type": {"VIDEO"}, "is_carousel_item": {"true"}, "user_tags": {`[{"username":"cleo"}]`}},
 		{"media_type": {"CAROUSEL"}, "children": {"i1,i2"}, "caption": {"Two of them"}, "is_ai_generated": {"true"}},
 	}
 	if diff := cmp.Diff(wantForms, forms); diff != "" {
@@ -164,7 +164,7 @@ func TestReel(t *testing.T) {
 			if o := drive(t, f, f.conn(), platforms.Content{Media: []platforms.Media{m}, Options: json.RawMessage(tt.options)}); o.Failed {
 				t.Fatal(o.Error)
 			}
-			tt.want["media_type"], tt.want["video_url"] = []string{"REELS"}, []string{"https://example.com/1.mp4"}
+			tt.want["media_type"], tt.want["video_url"] = []string{"REELS"}, []string{"https://example.com/1.mp4?as=film"}
 			if diff := cmp.Diff(tt.want, map[string][]string(f.last(routeMedia).values)); diff != "" {
 				t.Error(diff)
 			}

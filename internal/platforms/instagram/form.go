@@ -58,11 +58,15 @@ func (f *flow) carouselForm() url.Values {
 func (f *flow) mediumForm(ctx context.Context, m platforms.Media) (url.Values, error) {
 	form := url.Values{}
 	if m.Type == platforms.Video {
-		address, err := f.c.Media.URL(ctx, m, platforms.Fit{})
+		address, err := f.c.Media.URL(ctx, m, reelVideo.Fit()) // what is done to a video is the same for all kinds
 		form.Set("video_url", address)
 		return form, err
 	}
-	address, err := f.c.Media.URL(ctx, m, fitImage)
+	limits := feedImage
+	if f.kind == kindStory {
+		limits = storyImage
+	}
+	address, err := f.c.Media.URL(ctx, m, limits.Fit())
 	form.Set("image_url", address)
 	if m.AltText != "" {
 		form.Set("alt_text", m.AltText)
@@ -77,7 +81,7 @@ func (f *flow) setReel(ctx context.Context, form url.Values, m platforms.Media) 
 		form.Set("share_to_feed", strconv.FormatBool(f.opts.ShareToFeed == nil || *f.opts.ShareToFeed))
 	}
 	if cover := f.opts.cover(m); cover != "" {
-		address, err := f.c.Media.URL(ctx, platforms.Media{Type: platforms.Image, URL: cover}, fitImage)
+		address, err := f.c.Media.URL(ctx, platforms.Media{Type: platforms.Image, URL: cover}, storyImage.Fit())
 		if err != nil {
 			return err
 		}

@@ -43,18 +43,30 @@ const (
 	budgetContainers  = "containers"
 )
 
-var fitImage = platforms.Fit{Formats: []string{"image/jpeg"}, MaxBytes: 8 << 20, MaxWidth: 1440} // docsMedia
-
 var (
+	formats      = []string{"image/jpeg"}
 	converts     = []string{"image/png", "image/webp"}
 	videoFormats = []string{"video/mp4", "video/quicktime"}
 
-	feedImage = &platforms.ImageLimits{Formats: fitImage.Formats, Converts: converts, MaxBytes: fitImage.MaxBytes, MaxWidth: fitImage.MaxWidth,
-		MinRatio: 0.8, MaxRatio: 1.91, Source: docsMedia}
-	storyImage = &platforms.ImageLimits{Formats: fitImage.Formats, Converts: converts, MaxBytes: fitImage.MaxBytes, MaxWidth: fitImage.MaxWidth, Source: docsMedia}
-	reelVideo  = &platforms.VideoLimits{Formats: videoFormats, MaxBytes: 300 << 20, MinSeconds: 3, MaxSeconds: 15 * 60, MaxColumns: 1920, Source: docsMedia}
-	shortVideo = &platforms.VideoLimits{Formats: videoFormats, MaxBytes: 100 << 20, MinSeconds: 3, MaxSeconds: 60, MaxColumns: 1920, Source: docsMedia}
+	feedImage  = &platforms.ImageLimits{Formats: formats, Converts: converts, MaxBytes: maxImageBytes, MaxWidth: maxImageWidth, MinRatio: 0.8, MaxRatio: 1.91, Source: docsMedia}
+	storyImage = &platforms.ImageLimits{Formats: formats, Converts: converts, MaxBytes: maxImageBytes, MaxWidth: maxImageWidth, Source: docsMedia}
+	reelVideo  = film(300<<20, 15*60)
+	shortVideo = film(100<<20, 60)
 )
+
+// The limits of images. Narrower ones than 320 pixels are scaled up by Instagram itself.
+const (
+	maxImageBytes = 8 << 20 // docsMedia
+	maxImageWidth = 1440    // docsMedia
+)
+
+// film are the limits that all videos share. The page also names a bit rate of sound, 128 kbit/s: it says what is recommended rather than
+// what is refused, and sound is coded anew in any case.
+func film(bytes int64, seconds float64) *platforms.VideoLimits {
+	return &platforms.VideoLimits{Formats: videoFormats, Codecs: []string{"h264", "hevc"}, Chromas: []string{"4:2:0"}, Progressive: true, MaxBytes: bytes, MinSeconds: 3, MaxSeconds: seconds,
+		MaxColumns: 1920, MinRatio: 0.01, MaxRatio: 10, MinRate: 23, MaxRate: 60, MaxBitRate: 25_000_000, Sound: &platforms.Sound{Codecs: []string{"aac"}, Channels: 2, Rate: 48_000},
+		MoovFirst: true, NoEdits: true, Source: docsMedia}
+}
 
 var rules = platforms.Rules{
 	Text:     platforms.TextLimit{Max: 2200, Count: platforms.CodePoints, Source: docsMedia},
