@@ -40,6 +40,7 @@ var scenarios = []struct {
 	{"createQueueSlot", exampleQueues},
 	{"listLogs", exampleLogs},
 	{"getUsageStats", exampleUsage},
+	{"getMediaPresignedUrl", exampleMedia},
 	{"validatePost", exampleTools},
 	{"createWebhookSettings", exampleWebhooks},
 	{"getHealth", exampleServer},
