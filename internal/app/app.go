@@ -32,6 +32,7 @@ import (
 	"posthorn/internal/queues"
 	"posthorn/internal/subreddit"
 	"posthorn/internal/tokens"
+	"posthorn/internal/uploads"
 	"posthorn/internal/usage"
 	"posthorn/internal/verdict"
 	"posthorn/internal/webhooks"
@@ -70,6 +71,7 @@ type App struct {
 	prober     *media.Prober
 	subreddits *subreddit.Service
 	limiter    *apilimit.Limiter
+	uploads    *uploads.Service
 	close      []func()
 }
 
@@ -106,6 +108,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.close = append(a.close, func() { _ = store.Close() })
 	ways := outbound.NewPlatforms(outbound.PlatformOptions{Gateway: a.Config.Gateway, AllowPrivate: a.Config.AllowPrivate, Now: now})
 	guarded := outbound.NewGuarded(outbound.Options{AllowPrivate: a.Config.AllowPrivate})
+	files := store.Own(guarded)
 	var tariff *usage.Tariff
 	if path := a.Config.PricingFile; path != "" {
 		if tariff, err = usage.LoadTariff(path); err != nil {
@@ -117,12 +120,13 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.LogWriter = logs.NewWriter(a.Pool, a.Log)
 	a.close = append(a.close, a.LogWriter.Close)
-	a.Media, a.prober = store, &media.Prober{Client: guarded}
+	a.Media, a.prober = store, &media.Prober{Client: files}
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
+	a.uploads = &uploads.Service{Pool: a.Pool, Media: store, Public: a.Config.PublicURL, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
-		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, store), Logs: a.LogWriter, Now: now}
+		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(files, store), Logs: a.LogWriter, Now: now}
 	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier(), Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
@@ -165,6 +169,7 @@ func (a *App) Handler() (*http.Server, error) {
 		Media:         a.Media.Handler(),
 		MediaLooker:   a.prober,
 		Subreddits:    a.subreddits,
+		Uploads:       a.uploads,
 		Logs:          a.Logs,
 		Usage:         a.Usage,
 		Limiter:       a.limiter,
@@ -231,7 +236,7 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 
 // tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
 func (a *App) tidy(ctx context.Context) error {
-	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx))
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.uploads.Sweep(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

@@ -49,7 +49,7 @@ var rules = []rule{
 
 	// The edges.
 	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/budget", "internal/bulk", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
-		"internal/media", "internal/openapi", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage", "internal/webhooks"},
+		"internal/media", "internal/openapi", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/uploads", "internal/usage", "internal/webhooks"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -63,6 +63,8 @@ var rules = []rule{
 		never: slices.Concat(river, network), why: "posts declares the queue it needs, so that it knows neither River nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
 		noClock: true, why: "a queue is a timetable: it asks for the posts in its slots through an interface, so that posts may know it"},
+	{packages: "internal/uploads", ours: []string{"internal/auth", "internal/errs", "internal/media", "internal/postgres"}, never: river, noClock: true,
+		why: "it streams what customers send into the media store"},
 	{packages: "internal/bulk", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/platforms", "internal/postgres", "internal/posts"},
 		never: slices.Concat(sql, river, network), why: "it turns rows into new posts, and leaves the rules and the tables of those to posts"},
 	{packages: "internal/accounts", ours: []string{"internal/auth", "internal/budget", "internal/errs", "internal/events", "internal/id", "internal/logs", "internal/outbound", "internal/platforms", "internal/postgres", "internal/tokens"},

@@ -4,6 +4,7 @@ package http
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"posthorn/internal/queues"
 	"posthorn/internal/rules"
 	"posthorn/internal/subreddit"
+	"posthorn/internal/uploads"
 	"posthorn/internal/usage"
 )
 
@@ -209,6 +211,13 @@ type Limiter interface {
 // Recorder takes entries of the log that customers read. It never waits.
 type Recorder interface{ Add(e logs.Entry) }
 
+// Uploads take files.
+type Uploads interface {
+	Presign(ctx context.Context, by auth.Principal, filename, contentType string, size *int64) (uploads.Presigned, error)
+	Receive(ctx context.Context, token, contentType string, length int64, body io.Reader) error
+	Direct(ctx context.Context, by auth.Principal, filename, contentType string, body io.Reader) (uploads.File, error)
+}
+
 // LogReader reads that log.
 type LogReader interface {
 	List(ctx context.Context, by auth.Principal, f logs.Filter) (logs.Page, error)
@@ -241,6 +250,7 @@ type Config struct {
 	Health        Health
 	MediaLooker   MediaLooker
 	Subreddits    Subreddits
+	Uploads       Uploads
 	Logs          LogReader
 	Usage         Meter
 	Limiter       Limiter      // nil: callers are not limited

@@ -33,6 +33,7 @@ func (s *Server) handlers() map[string]handler {
 		s.groupHandlers(),
 		s.peopleHandlers(),
 		s.usageHandlers(),
+		s.mediaHandlers(),
 		s.toolHandlers(),
 		s.webhookHandlers(),
 		s.serverHandlers(),
@@ -50,6 +51,7 @@ type operation struct {
 	strict  bool       // unknown query parameters are refused
 	once    bool       // it takes an Idempotency-Key
 	quiet   bool       // logged only when debugging
+	maxBody int64      // bytes of its body
 	handle  handler
 }
 
@@ -89,6 +91,7 @@ func (s *Server) route() error {
 	if err := s.routeDocs(); err != nil {
 		return err
 	}
+	s.routeUploads()
 	if s.cfg.Media != nil {
 		s.router.Method(http.MethodGet, "/media/*", s.cfg.Media)
 		s.router.Method(http.MethodHead, "/media/*", s.cfg.Media)
@@ -104,6 +107,10 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 	strict, _ := op.Extensions["x-strict-query"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
 	once, _ := op.Extensions["x-idempotent"].(bool)
+	maxBody := s.cfg.MaxBody
+	if own, ok := op.Extensions["x-max-body"].(float64); ok {
+		maxBody = int64(own)
+	}
 	secured := slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[keyScheme] != nil })
 	return operation{
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
@@ -112,6 +119,7 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		strict:  strict,
 		once:    once,
 		quiet:   !secured && method == http.MethodGet,
+		maxBody: maxBody,
 		handle:  h,
 	}
 }

@@ -46,7 +46,7 @@ func (s *Server) validate(op operation, w http.ResponseWriter, r *http.Request) 
 	switch {
 	case body == nil:
 	case body.Value.Content[formType] != nil:
-		if err := s.takeForm(w, r); err != nil {
+		if err := s.takeForm(op.maxBody, w, r); err != nil {
 			return err
 		}
 		options = withoutBody

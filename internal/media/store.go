@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
@@ -24,6 +28,7 @@ var ErrNoFile = errors.New("no such file")
 type Store struct {
 	bucket *blob.Bucket
 	public string // without trailing slash
+	dir    string // where the files lie; empty: not on a disk
 }
 
 // OpenStore opens the bucket that a URL names, "file:///var/lib/posthorn/media" or "mem://", whose files the world reads under
@@ -47,7 +52,11 @@ func OpenStore(ctx context.Context, bucketURL, publicURL string) (*Store, error)
 	if err != nil {
 		return nil, fmt.Errorf("opening the media store: %w", err)
 	}
-	return &Store{bucket: bucket, public: strings.TrimRight(publicURL, "/")}, nil
+	s := &Store{bucket: bucket, public: strings.TrimRight(publicURL, "/")}
+	if u.Scheme == "file" {
+		s.dir = filepath.FromSlash(u.Path)
+	}
+	return s, nil
 }
 
 // Close lets go of the bucket.
@@ -118,4 +127,45 @@ func mimeOf(noted, key string) string {
 		}
 	}
 	return "application/octet-stream"
+}
+
+// Delete removes a file; one that is not there is no error.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	if !validKey(key) {
+		return nil
+	}
+	if err := s.bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return fmt.Errorf("deleting %s: %w", key, err)
+	}
+	return nil
+}
+
+// DropHalves removes what is left of files whose writing was broken off before a time, as only a process that dies leaves it. Nothing else in
+// the folder is touched.
+func (s *Store) DropHalves(before time.Time) (n int, err error) {
+	if s.dir == "" {
+		return 0, nil
+	}
+	err = filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !half.MatchString(e.Name()) {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return ignoreMissing(err)
+		}
+		n++
+		return ignoreMissing(os.Remove(path))
+	})
+	return n, ignoreMissing(err)
+}
+
+// half is what the bucket calls a file that it is still writing.
+var half = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[a-z0-9]{2,5}\.[0-9a-f]{16}\.tmp$`)
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

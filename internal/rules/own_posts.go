@@ -45,6 +45,16 @@ var mediaRules = []Rule{
 	{Name: "media.not_prepared", Title: "The media could not be prepared", Meaning: "A fault on the server's side: the store of converted files, for instance.", Remedy: "Nothing while it is tried again; if it stays, ask the operator."},
 }
 
+var uploadRules = []Rule{
+	{Name: "upload.unknown", Status: 404, Code: "not_found", Title: "There is no upload at this address", Meaning: "The address was never given out, or its time is long over.", Remedy: "Ask for another one with POST /v1/media/presign."},
+	{Name: "upload.expired", Status: 403, Code: "insufficient_permissions", Title: "The upload's address has expired", Meaning: "A file may be sent within an hour.", Remedy: "Ask for another address with POST /v1/media/presign."},
+	{Name: "upload.busy", Status: 409, Code: "conflict", Title: "The file is being sent already", Meaning: "Another request sends a file to this address right now, or was cut off a moment ago.", Remedy: "Wait as long as Retry-After says, or ask for another address."},
+	{Name: "upload.done", Status: 409, Code: "conflict", Title: "Another file has been sent to this address", Meaning: "An address takes one file; the same one again is no error.", Remedy: "Ask for another address with POST /v1/media/presign."},
+	{Name: "upload.broken", Status: 400, Code: "invalid_field_value", Title: "The file broke off before its end", Meaning: "The connection ended early, so nothing was kept.", Remedy: "Send the file again, to the same address."},
+	{Name: "upload.other_type", Status: 400, Code: "invalid_field_value", Field: "Content-Type", Title: "The file is sent as another type than announced", Meaning: "The Content-Type of the PUT must be the one that the address was asked for.", Remedy: "Send the same Content-Type, or ask for another address."},
+	{Name: "upload.other_size", Status: 400, Code: "invalid_field_value", Field: "Content-Length", Title: "The file has another size than announced", Meaning: "A size that is named when the address is asked for must be the file's.", Remedy: "Name the right size, or none."},
+}
+
 func media(name, title, meaning, remedy string) Rule {
 	return Rule{Name: "media." + name, Status: 400, Code: "invalid_field_value", Field: "mediaItems[0].url", Title: title, Meaning: meaning, Remedy: remedy}
 }

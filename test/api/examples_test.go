@@ -41,6 +41,7 @@ var scenarios = []struct {
 	{"listLogs", exampleLogs},
 	{"getUsageStats", exampleUsage},
 	{"validatePost", exampleTools},
+	{"getMediaPresignedUrl", exampleMedia},
 	{"createWebhookSettings", exampleWebhooks},
 	{"getHealth", exampleServer},
 }

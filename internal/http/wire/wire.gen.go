@@ -1211,6 +1211,37 @@ type PostWarning struct {
 	Warning  string `json:"warning"`
 }
 
+// PresignRequest defines model for PresignRequest.
+type PresignRequest struct {
+	// ContentType An image, video or sound, or application/pdf.
+	//
+	// Example: image/jpeg
+	ContentType string `json:"contentType"`
+
+	// Filename Its extension is kept in `publicUrl`.
+	//
+	// Example: coast.jpg
+	Filename string `json:"filename"`
+
+	// Size In bytes, at most 5 GB. When it is sent, the file must have exactly this size.
+	Size *int64 `json:"size,omitempty"`
+}
+
+// PresignedUpload defines model for PresignedUpload.
+type PresignedUpload struct {
+	// ExpiresIn Seconds for which uploadUrl is valid.
+	ExpiresIn int `json:"expiresIn"`
+
+	// Key The file's name within the store.
+	Key string `json:"key"`
+
+	// PublicURL Where the file can be read once it has been sent.
+	PublicURL string `json:"publicUrl"`
+
+	// UploadURL Takes the file with PUT.
+	UploadURL string `json:"uploadUrl"`
+}
+
 // Pricing The graduated prices: each account is charged by the band that it falls into.
 type Pricing struct {
 	// AccountDays Of the whole owner in this period; absent for a key of some profiles.
@@ -1807,6 +1838,21 @@ type UpdatedQueue struct {
 	// SkippedDailyLimit How many posts kept their time for the sake of a daily limit. Always 0: limits are held when a post is made.
 	SkippedDailyLimit int  `json:"skippedDailyLimit"`
 	Success           bool `json:"success"`
+}
+
+// UploadedFile defines model for UploadedFile.
+type UploadedFile struct {
+	// ContentType By the file's bytes.
+	ContentType string `json:"contentType"`
+
+	// Filename As it was sent.
+	Filename string `json:"filename"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+
+	// URL Where the file can be read.
+	URL string `json:"url"`
 }
 
 // UsageAttribution defines model for UsageAttribution.
