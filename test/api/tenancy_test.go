@@ -288,6 +288,7 @@ var ownedBy = []struct{ column, through string }{
 	{"post_id", "select id from posts where owner_id = $1"},
 	{"target_id", "select id from targets where owner_id = $1"},
 	{"account_id", "select id from accounts where owner_id = $1"},
+	{"holder", "select id from accounts where owner_id = $1"},
 	{"profile_id", "select id from profiles where owner_id = $1"},
 	{"queue_id", "select id from queues where owner_id = $1"},
 	{"group_id", "select id from account_groups where owner_id = $1"},
