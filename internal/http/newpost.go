@@ -148,7 +148,7 @@ func mediaItems(field string, items []wire.MediaItem) ([]posts.Media, error) {
 		}
 		if named != "" && still(told) != still(named) {
 			at := fmt.Sprintf("%s[%d].type", field, i)
-			return nil, errs.Fieldf(at, "%s is %s, but the address ends like that of a %s; leave type out, or set it to what the file is", at, told, named)
+			return nil, errs.Fieldf(at, "%s is %s, but by the end of its address it is %s; leave type out, or set it to what the file is", at, told, named)
 		}
 		thumbnail := m.InstagramThumbnail
 		if thumbnail == "" {

@@ -111,7 +111,7 @@ func (q *Queue) reschedule(ctx context.Context, tx pgx.Tx, due []posts.Due) (wit
 			state = rivertype.JobStateAvailable
 		}
 		// River's own clock decides when a job is fetched, and the target's whether it is due.
-		batch.Queue(`update river_job set state = $2::text::river_job_state, scheduled_at = case when $2::text = 'available' then least(scheduled_at, now()) else $3 end where id = $1 and state in ('available', 'pending', 'retryable', 'scheduled')`, res.Job.ID, state, at)
+		batch.Queue(`update river_job set state = $2::text::river_job_state, scheduled_at = case when $2::text = 'available' then least($3, now()) else $3 end where id = $1 and state in ('available', 'pending', 'retryable', 'scheduled')`, res.Job.ID, state, at)
 	}
 	return without, tx.SendBatch(ctx, batch).Close()
 }

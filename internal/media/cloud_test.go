@@ -57,7 +57,7 @@ func TestUploadToTheCloud(t *testing.T) {
 	d := newDesk(t, s)
 	file := jpegOf(t, quarters(40, 20))
 	up, token := d.presign("image/jpeg", "coast.jpg")
-	if !strings.HasPrefix(up.UploadURL, srv.URL+"/media/u/") || !strings.Contains(up.UploadURL, "X-Amz-Signature=") || token != "" {
+	if !strings.HasPrefix(up.UploadURL, srv.URL+"/media/uploads/") || !strings.Contains(up.UploadURL, "X-Amz-Signature=") || token != "" {
 		t.Fatalf("the address is not the store's own: %s", up.UploadURL)
 	}
 	if code, _ := d.served(up.Key); code != 404 {

@@ -118,6 +118,12 @@ func (u *Uploads) DeliveryURL(ctx context.Context, address string) (_ string, er
 	return u.Store.URL(key), nil
 }
 
+// ours reports whether an address is one of a file of ours, there or not.
+func (u *Uploads) ours(address string) bool {
+	_, ours := u.Store.KeyOf(address)
+	return ours
+}
+
 func noFile() *Fault {
 	return &Fault{Rule: RuleNotFound, Message: "the uploaded file is not there: it has expired, or was never sent", Remediation: "Upload the file again."}
 }

@@ -63,10 +63,9 @@ func (p *Prober) Probe(ctx context.Context, address string) (Info, error) {
 
 // get opens a file of ours or at an address, or with first > 0 its beginning.
 func (p *Prober) get(ctx context.Context, address string, first int64) (*answer, error) {
-	if p.Files != nil {
-		if key, ours := p.Files.Store.KeyOf(address); ours {
-			return p.Files.answer(ctx, key)
-		}
+	if p.Files != nil && p.Files.ours(address) {
+		key, _ := p.Files.Store.KeyOf(address)
+		return p.Files.answer(ctx, key)
 	}
 	return get(ctx, p.Client, address, 0, first)
 }

@@ -27,7 +27,7 @@ const sniffBytes = 4096
 // shows the same file.
 func (u *Uploads) Receive(ctx context.Context, key, token string, size int64, body io.Reader) (f File, err error) {
 	defer errs.Wrap(&err, "media.Receive")
-	unknown := &errs.Error{Code: errs.NotFound, Rule: "media.upload_unknown", Message: "There is no upload at this address"}
+	unknown := &errs.Error{Code: errs.NotFound, Rule: "upload.unknown", Message: "There is no upload at this address"}
 	if !validKey(key) {
 		return File{}, unknown
 	}
@@ -48,7 +48,7 @@ func (u *Uploads) Receive(ctx context.Context, key, token string, size int64, bo
 	case err != nil:
 		return File{}, err
 	case r.openUntil.Before(now):
-		return File{}, &errs.Error{Code: errs.Gone, Rule: "media.upload_expired", Message: "The address took its file for an hour, which is over"}
+		return File{}, &errs.Error{Code: errs.Gone, Rule: "upload.expired", Message: "The address took its file for an hour, which is over"}
 	case size > MaxUpload:
 		return File{}, uploadTooLarge(MaxUpload)
 	}
@@ -83,7 +83,7 @@ func (u *Uploads) repeated(f *File, in *intake, content string) error {
 	return nil
 }
 
-var errTaken = &errs.Error{Code: errs.Conflict, Rule: "media.upload_taken", Message: "Another file was sent to this address already; presign a new one"}
+var errTaken = &errs.Error{Code: errs.Conflict, Rule: "upload.done", Message: "Another file was sent to this address already; presign a new one"}
 
 // keep notes that a file's bytes are there. Of several that were sent to one address at once the first counts.
 func (u *Uploads) keep(ctx context.Context, f File, object string, expires *time.Time) error {
@@ -187,7 +187,7 @@ func Accord(declared, mime string) error {
 }
 
 func notUploadable(mime string) *errs.Error {
-	return &errs.Error{Code: errs.Invalid, Field: "contentType", Rule: "media.upload_type", Message: fmt.Sprintf("files of type %q cannot be uploaded", clip(mime, 60)),
+	return &errs.Error{Code: errs.Invalid, Field: "contentType", Rule: "upload.type", Message: fmt.Sprintf("files of type %q cannot be uploaded", clip(mime, 60)),
 		Details: map[string]any{"allowed": UploadTypes()}}
 }
 
@@ -227,7 +227,7 @@ func (in *intake) drain() error {
 }
 
 func uploadTooLarge(limit int64) *errs.Error {
-	return &errs.Error{Code: errs.Invalid, Field: "file", Rule: "media.upload_too_large", Message: fmt.Sprintf("the file has more than %d bytes (%d MB)", limit, limit>>20)}
+	return &errs.Error{Code: errs.Invalid, Field: "file", Rule: "upload.too_large", Message: fmt.Sprintf("the file has more than %d bytes (%d MB)", limit, limit>>20)}
 }
 
 func brokenOff(err error) *errs.Error {
@@ -235,5 +235,5 @@ func brokenOff(err error) *errs.Error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return &errs.Error{Code: errs.Invalid, Field: "file", Rule: "media.upload_cut", Message: "The file broke off before its end; nothing of it was kept", Err: err}
+	return &errs.Error{Code: errs.Invalid, Field: "file", Rule: "upload.broken", Message: "The file broke off before its end; nothing of it was kept", Err: err}
 }

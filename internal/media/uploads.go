@@ -24,7 +24,7 @@ const (
 	uploadTime = time.Hour           // how long an address takes a file
 	directLife = 7 * 24 * time.Hour  // how long a file is kept that came with a request
 	partTime   = 12 * time.Hour      // how long an upload may take that was begun in time
-	uploadRoot = "u/"                // what the keys of uploads begin with
+	uploadRoot = "uploads/"          // what the keys of uploads begin with
 	longName   = 255                 // bytes of a file's name
 	mostWaits  = 10_000              // uploads of one owner that wait for their bytes
 	busyAgain  = time.Minute         // when one who has too many of those is to try again
@@ -73,7 +73,7 @@ func (u *Uploads) Presign(ctx context.Context, by auth.Principal, n NewUpload) (
 		return Upload{}, notUploadable(n.ContentType)
 	}
 	if n.Size > MaxUpload {
-		return Upload{}, &errs.Error{Code: errs.Invalid, Field: "size", Rule: "media.upload_too_large", Message: fmt.Sprintf("the file has %d bytes, at most %d (5 GB) are taken", n.Size, int64(MaxUpload))}
+		return Upload{}, &errs.Error{Code: errs.Invalid, Field: "size", Rule: "upload.too_large", Message: fmt.Sprintf("the file has %d bytes, at most %d (5 GB) are taken", n.Size, int64(MaxUpload))}
 	}
 	row := u.newRow(by, n.Filename, n.ContentType, uploadTime)
 	token := rand.Text()
@@ -124,7 +124,7 @@ func (u *Uploads) insert(ctx context.Context, r row) error {
 		select $1, $2, $3, $4, $5, $6, $7, $8 where (select count(*) from media_files where owner_id = $2 and kept_at is null and open_until > $8) < $9`,
 		r.key, r.ownerID, r.filename, r.declared, r.token, r.objects, r.openUntil, r.created, mostWaits)
 	if err == nil && tag.RowsAffected() == 0 {
-		err = &errs.Error{Code: errs.Limited, Rule: "media.too_many_uploads", RetryAfter: busyAgain, Message: fmt.Sprintf("%d uploads wait for their files already", mostWaits)}
+		err = &errs.Error{Code: errs.Limited, Rule: "upload.too_many", RetryAfter: busyAgain, Message: fmt.Sprintf("%d uploads wait for their files already", mostWaits)}
 	}
 	return err
 }

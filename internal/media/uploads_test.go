@@ -110,11 +110,11 @@ func TestUpload(t *testing.T) {
 		t.Errorf("before it was sent: %d", code)
 	}
 	_, err := d.Receive(t.Context(), up.Key, "guess", int64(len(file)), bytes.NewReader(file))
-	d.want(err, errs.NotFound, "media.upload_unknown")
-	_, err = d.Receive(t.Context(), "u/nothing/a.jpg", token, -1, bytes.NewReader(file))
-	d.want(err, errs.NotFound, "media.upload_unknown")
+	d.want(err, errs.NotFound, "upload.unknown")
+	_, err = d.Receive(t.Context(), "uploads/nothing/a.jpg", token, -1, bytes.NewReader(file))
+	d.want(err, errs.NotFound, "upload.unknown")
 	_, err = d.Receive(t.Context(), up.Key, token, int64(len(file)), io.MultiReader(bytes.NewReader(file[:100]), iotest.ErrReader(io.ErrUnexpectedEOF)))
-	d.want(err, errs.Invalid, "media.upload_cut")
+	d.want(err, errs.Invalid, "upload.broken")
 	if code, _ := d.served(up.Key); code != 404 || d.files() != 0 {
 		t.Errorf("half a file: %d, %d files", code, d.files())
 	}
@@ -128,7 +128,7 @@ func TestUpload(t *testing.T) {
 		t.Errorf("%d, %d bytes", code, len(got))
 	}
 	_, err = d.Receive(t.Context(), up.Key, token, -1, bytes.NewReader(pngOf(t, quarters(4, 4))))
-	d.want(err, errs.Conflict, "media.upload_taken")
+	d.want(err, errs.Conflict, "upload.done")
 	d.advance(59 * time.Minute)
 	late, lateToken := d.presign("video/mp4", "a.mov")
 	if !strings.HasSuffix(late.Key, "/a.mp4") {
@@ -136,7 +136,7 @@ func TestUpload(t *testing.T) {
 	}
 	d.advance(time.Hour + time.Second)
 	_, err = d.Receive(t.Context(), late.Key, lateToken, -1, bytes.NewReader(file))
-	d.want(err, errs.Gone, "media.upload_expired")
+	d.want(err, errs.Gone, "upload.expired")
 	d.advance(365 * 24 * time.Hour)
 	if err := d.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
@@ -191,13 +191,13 @@ func TestUploadIsWhatItsBytesAre(t *testing.T) {
 	}
 	for _, mime := range []string{"", "text/html", "image/svg+xml", "image/heic", "application/zip", "IMAGE/JPEG"} {
 		_, err := d.Presign(t.Context(), d.by, NewUpload{Filename: "a.jpg", ContentType: mime})
-		d.want(err, errs.Invalid, "media.upload_type")
+		d.want(err, errs.Invalid, "upload.type")
 	}
 	if _, err := d.Presign(t.Context(), d.by, NewUpload{Filename: "a.mp4", ContentType: "video/mp4", Size: MaxUpload}); err != nil {
 		t.Error(err)
 	}
 	_, err := d.Presign(t.Context(), d.by, NewUpload{Filename: "a.mp4", ContentType: "video/mp4", Size: MaxUpload + 1})
-	d.want(err, errs.Invalid, "media.upload_too_large")
+	d.want(err, errs.Invalid, "upload.too_large")
 }
 
 // Many send to one address at once: one file is there afterwards, whole, and whoever sent another one is told.
@@ -272,9 +272,9 @@ func TestDirectUploadLivesAWeek(t *testing.T) {
 		}
 	}
 	_, err := d.Take(t.Context(), d.by, "a", "", io.MultiReader(bytes.NewReader(file), io.LimitReader(zeros{}, MaxDirect)))
-	d.want(err, errs.Invalid, "media.upload_too_large")
+	d.want(err, errs.Invalid, "upload.too_large")
 	_, err = d.Take(t.Context(), d.by, "a", "text/html", bytes.NewReader(file))
-	d.want(err, errs.Invalid, "media.upload_type")
+	d.want(err, errs.Invalid, "upload.type")
 	if d.files() != 0 {
 		t.Errorf("%d files are left", d.files())
 	}
@@ -288,7 +288,7 @@ func TestSweepOfStrays(t *testing.T) {
 	if _, err := d.Receive(t.Context(), up.Key, token, -1, bytes.NewReader(jpegOf(t, quarters(4, 4)))); err != nil {
 		t.Fatal(err)
 	}
-	old, fresh := filepath.Join(d.Store.folder, "u", "old.jpg.18f.tmp"), filepath.Join(d.Store.folder, "u", "fresh.jpg.18f.tmp")
+	old, fresh := filepath.Join(d.Store.folder, "uploads", "old.jpg.18f.tmp"), filepath.Join(d.Store.folder, "uploads", "fresh.jpg.18f.tmp")
 	for path, age := range map[string]time.Duration{old: 25 * time.Hour, fresh: time.Hour} {
 		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
@@ -312,12 +312,12 @@ func TestWaitingUploadsAreBounded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, newStore(t))
 	_, err := d.Pool.Exec(t.Context(), `insert into media_files (key, owner_id, filename, declared, open_until, created_at)
-		select 'u/' || n || '/a.jpg', $1, 'a.jpg', 'image/jpeg', $2, $3 from generate_series(1, $4) n`, d.by.OwnerID, d.Now().Add(time.Hour), d.Now(), mostWaits)
+		select 'uploads/' || n || '/a.jpg', $1, 'a.jpg', 'image/jpeg', $2, $3 from generate_series(1, $4) n`, d.by.OwnerID, d.Now().Add(time.Hour), d.Now(), mostWaits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = d.Presign(t.Context(), d.by, NewUpload{Filename: "a.jpg", ContentType: "image/jpeg"})
-	d.want(err, errs.Limited, "media.too_many_uploads")
+	d.want(err, errs.Limited, "upload.too_many")
 	d.advance(2 * time.Hour)
 	d.presign("image/jpeg", "a.jpg")
 	if err := d.Sweep(t.Context()); err != nil {

@@ -138,7 +138,7 @@ func TestDryRun(t *testing.T) {
 		}
 	}
 	unknown := newWorld(t)
-	if _, err := unknown.DryRun(t.Context(), unknown.owner, posts.NewPost{Targets: []posts.NewTarget{{Platform: "tiktok", AccountID: unknown.account}}}); fieldOf(err) != "platforms[0].platform " {
+	if _, err := unknown.DryRun(t.Context(), unknown.owner, posts.NewPost{Targets: []posts.NewTarget{{Platform: "tiktok", AccountID: unknown.account}}}); fieldOf(err) != "platforms[0].platform platform_not_supported" {
 		t.Errorf("without an adapter: %v", err)
 	}
 }

@@ -137,8 +137,13 @@ func (s *Service) planTarget(post Post, i int, t NewTarget, connected map[string
 	}
 	field := fmt.Sprintf("platforms[%d]", i)
 	if _, ok := s.Platforms.Get(t.Platform); !ok {
-		return Target{}, &errs.Error{Code: errs.Invalid, Rule: "platform.unknown", Field: field + ".platform",
+		e := &errs.Error{Code: errs.Invalid, Rule: "platform.unknown", Field: field + ".platform",
 			Message: fmt.Sprintf("platform %q is not known to this server; it has %s", clip(t.Platform, 40), strings.Join(s.Platforms.Names(), ", "))}
+		if known, _ := s.rulesOf(t.Platform); known.Name != "" {
+			e.Rule, e.Wire = "platform.not_supported", "platform_not_supported"
+			e.Message = fmt.Sprintf("this server cannot publish to %s yet; it has %s", known.Title, strings.Join(s.Platforms.Names(), ", "))
+		}
+		return Target{}, e
 	}
 	account, ok := connected[t.AccountID]
 	switch {

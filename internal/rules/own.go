@@ -4,13 +4,13 @@ import "slices"
 
 // areas are what the first parts of the server's own rules are called.
 var areas = map[string]string{
-	"request": "Requests", "idempotency": "Idempotency", "server": "The server", "post": "Posts", "bulk": "Uploads of posts", "media": "Media", "account": "Accounts", "profile": "Profiles",
+	"request": "Requests", "idempotency": "Idempotency", "server": "The server", "post": "Posts", "bulk": "Uploads of posts", "media": "Media", "upload": "Uploads", "account": "Accounts", "profile": "Profiles",
 	"queue": "Queues", "platform": "Platforms", "connect": "Connecting accounts", "budget": "Budgets", "billing": "Billing", "key": "API keys", "user": "Users", "invite": "Invitations", "device": "Signing in on a device", "group": "Account groups",
 	"tools": "Validation tools", "api": "Requests", "recycling": "Recycling", "video": "Videos", "webhook": "Webhooks",
 }
 
 // own are the rules of this server.
-var own = slices.Concat(requestRules, serverRules, postRules, mediaRules, accountRules, peopleRules, queueRules, webhookRules, toolRules)
+var own = slices.Concat(requestRules, serverRules, postRules, mediaRules, uploadRules, accountRules, peopleRules, queueRules, webhookRules, toolRules)
 
 const see = "The answer's param and details.fields name the field at fault."
 

@@ -42,15 +42,18 @@ var mediaRules = []Rule{
 	media("too_many_pixels", "The image has too many pixels to be converted", "Converting it would take too much memory.", "Scale the image down."),
 	media("animated", "The image moves, and the platform takes only still ones", "Converting it would lose the movement.", "Use a still image, or a video."),
 	media("type_mismatch", "The declared type is not what the file is", "The item says that it is one type of media, and the file is another.", "Leave out type, or set it to what the file is."),
-	{Name: "media.upload_type", Status: 400, Code: "invalid_field_value", Field: "contentType", Title: "Files of this type cannot be uploaded", Meaning: "Pictures, videos, sounds and PDFs can be uploaded. The answer's details.allowed lists their types.", Remedy: "Send one of the types that details.allowed lists, or convert the file."},
-	{Name: "media.upload_too_large", Status: 400, Code: "invalid_field_value", Field: "size", Title: "The file is too large to be uploaded", Limit: "5 GB, or 25 MB by upload-direct", Meaning: "A file that is sent to an address of its own has at most 5 GB, one that is part of a request at most 25 MB.", Remedy: "Use POST /v1/media/presign for files of more than 25 MB, and compress larger ones than 5 GB."},
-	{Name: "media.upload_unknown", Status: 404, Code: "not_found", Title: "There is no upload at this address", Meaning: "The address was not made by POST /v1/media/presign, was changed, or was forgotten because nothing was sent to it.", Remedy: "Presign an upload, and use its uploadUrl as it is."},
-	{Name: "media.upload_expired", Status: 410, Code: "gone", Title: "The address of the upload has expired", Meaning: "An address takes its file within an hour.", Remedy: "Presign another upload."},
-	{Name: "media.upload_taken", Status: 409, Code: "conflict", Title: "Another file was sent to this address", Meaning: "What lies at an address never changes, so that it can be trusted and cached. The same file may be sent again.", Remedy: "Presign another upload for another file."},
-	{Name: "media.upload_cut", Status: 400, Code: "invalid_field_value", Field: "file", Title: "The file broke off", Meaning: "The connection ended, or stood still for a minute, before the whole file was there. Nothing of it was kept.", Remedy: "Send the file again."},
-	{Name: "media.too_many_uploads", Status: 429, Code: "rate_limited", Title: "Too many uploads wait for their files", Meaning: "Addresses were made for many files that were never sent.", Remedy: "Send the files, or wait until the addresses expire."},
 	{Name: "media.being_prepared", Title: "The video is being prepared", Meaning: "The video is copied into a form that the platform takes, with its description first; that takes as long as reading it does.", Remedy: "Nothing: it goes on by itself when the copy is there."},
 	{Name: "media.not_prepared", Title: "The media could not be prepared", Meaning: "A fault on the server's side: the store of converted files, for instance.", Remedy: "Nothing while it is tried again; if it stays, ask the operator."},
+}
+
+var uploadRules = []Rule{
+	{Name: "upload.type", Status: 400, Code: "invalid_field_value", Field: "contentType", Title: "Files of this type cannot be uploaded", Meaning: "Pictures, videos, sounds and PDFs can be uploaded. The answer's details.allowed lists their types.", Remedy: "Send one of the types that details.allowed lists, or convert the file."},
+	{Name: "upload.too_large", Status: 400, Code: "invalid_field_value", Field: "size", Title: "The file is too large to be uploaded", Limit: "5 GB, or 25 MB by upload-direct", Meaning: "A file that is sent to an address of its own has at most 5 GB, one that is part of a request at most 25 MB.", Remedy: "Use POST /v1/media/presign for files of more than 25 MB, and compress larger ones than 5 GB."},
+	{Name: "upload.unknown", Status: 404, Code: "not_found", Title: "There is no upload at this address", Meaning: "The address was not made by POST /v1/media/presign, was changed, or was forgotten because nothing was sent to it.", Remedy: "Presign an upload, and use its uploadUrl as it is."},
+	{Name: "upload.expired", Status: 410, Code: "gone", Title: "The address of the upload has expired", Meaning: "An address takes its file within an hour.", Remedy: "Presign another upload."},
+	{Name: "upload.done", Status: 409, Code: "conflict", Title: "Another file was sent to this address", Meaning: "What lies at an address never changes, so that it can be trusted and cached. The same file may be sent again.", Remedy: "Presign another upload for another file."},
+	{Name: "upload.broken", Status: 400, Code: "invalid_field_value", Field: "file", Title: "The file broke off", Meaning: "The connection ended, or stood still for a minute, before the whole file was there. Nothing of it was kept.", Remedy: "Send the file again."},
+	{Name: "upload.too_many", Status: 429, Code: "rate_limited", Title: "Too many uploads wait for their files", Meaning: "Addresses were made for many files that were never sent.", Remedy: "Send the files, or wait until the addresses expire."},
 }
 
 func media(name, title, meaning, remedy string) Rule {

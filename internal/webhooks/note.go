@@ -70,9 +70,9 @@ type success struct {
 func (s *Service) noteSuccesses(ctx context.Context, list []success) ([]struct{}, error) {
 	batch := &pgx.Batch{}
 	ids, well := make([]string, len(list)), map[string]time.Time{}
+	queueLogs(batch, list)
 	for i, n := range list {
 		ids[i] = n.pending.ID
-		queueLog(batch, n.pending, n.outcome, n.Attempts+1, n.at)
 		if n.FailureCount > 0 || n.FailingSince != nil || n.LastFiredAt == nil || n.at.Sub(*n.LastFiredAt) > succeeds {
 			well[n.endpointRow.ID] = n.at
 		}
@@ -149,6 +149,22 @@ const insertAttempt = `
 
 func attemptArgs(p pending, o outcome, attempt int, now time.Time) []any {
 	return []any{id.New(now), p.OwnerID, p.endpointRow.ID, p.Name, p.EventID, p.Event, p.URL, o.ok(), o.Status, o.Response, o.Error, attempt, o.Took.Milliseconds(), now}
+}
+
+// queueLogs notes many attempts in one statement.
+func queueLogs(batch *pgx.Batch, list []success) {
+	n := len(list)
+	ids, owners, endpoints, names, eventIDs, kinds, urls, responses, faults := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	statuses, attempts, took, at := make([]int, n), make([]int, n), make([]int64, n), make([]time.Time, n)
+	for i, a := range list {
+		ids[i], owners[i], endpoints[i], names[i], eventIDs[i], kinds[i], urls[i] = id.New(a.at), a.OwnerID, a.endpointRow.ID, a.Name, a.EventID, a.Event, a.URL
+		responses[i], faults[i], statuses[i], attempts[i], took[i], at[i] = a.Response, a.Error, a.Status, a.Attempts+1, a.Took.Milliseconds(), a.at
+	}
+	batch.Queue(`
+		insert into delivery_attempts (id, owner_id, endpoint_id, endpoint_name, event_id, event, url, succeeded, status_code, response, error, attempt, took_ms, created_at)
+		select i, o, p, n, e, k, u, true, s, r, f, a, t, c from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[], $10::text[], $11::int[], $12::bigint[],
+			$13::timestamptz[]) x (i, o, p, n, e, k, u, s, r, f, a, t, c)`,
+		ids, owners, endpoints, names, eventIDs, kinds, urls, statuses, responses, faults, attempts, took, at)
 }
 
 func queueLog(batch *pgx.Batch, p pending, o outcome, attempt int, now time.Time) {

@@ -7,7 +7,7 @@ func exampleChanges(w *world) {
 	target := []any{target("bluesky", w.bluesky)}
 	draft := w.do("POST", "/v1/posts", map[string]any{"content": "The harbour fair begins", "isDraft": true, "platforms": target}).want(201).text("post._id")
 	path := "/v1/posts/" + draft
-	w.do("PUT", path, map[string]any{"content": "The harbour fair begins on Friday", "scheduledFor": "2026-02-06T09:00:00", "timezone": "Europe/Berlin", "isDraft": false}).want(200)
+	w.do("PUT", path, map[string]any{"content": "The harbour fair begins on Friday", "scheduledFor": "2035-02-06T09:00:00", "timezone": "Europe/Berlin", "isDraft": false}).want(200)
 	w.do("PUT", path, map[string]any{"scheduledFor": "on Friday"}).want(400)
 	w.do("PUT", "/v1/posts/"+nothing, map[string]any{"content": "x"}).want(404)
 	w.do("POST", path+"/duplicate", nil).want(201)

@@ -42,6 +42,7 @@ var scenarios = []struct {
 	{"getUsageStats", exampleUsage},
 	{"getMediaPresignedUrl", exampleMedia},
 	{"validatePost", exampleTools},
+	{"getMediaPresignedUrl", exampleMedia},
 	{"createWebhookSettings", exampleWebhooks},
 	{"getHealth", exampleServer},
 }

@@ -90,7 +90,7 @@ func TestPresignedUpload(t *testing.T) {
 	if head := w.raw("HEAD", a.text("publicUrl"), nil).want(200); len(head.body) != 0 || head.header.Get("Accept-Ranges") != "bytes" {
 		t.Errorf("%v", head.header)
 	}
-	if again := w.raw("PUT", a.text("uploadUrl"), append(photo(), 0)).want(409); again.text("rule") != "media.upload_taken" {
+	if again := w.raw("PUT", a.text("uploadUrl"), append(photo(), 0)).want(409); again.text("rule") != "upload.done" {
 		t.Errorf("%s", again.body)
 	}
 	late := w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.mp4", "contentType": "video/mp4"}).want(200)
@@ -120,7 +120,7 @@ func TestPresignRefusals(t *testing.T) {
 	w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.mp4", "contentType": "video/mp4", "size": 5 << 30}).want(200)
 	w.do("POST", "/v1/media/presign", map[string]any{"filename": "a.jpg", "contentType": "image/jpeg", "size": nil}).want(200)
 	w.as("", "POST", "/v1/media/presign", map[string]any{"filename": "a.jpg", "contentType": "image/jpeg"}).want(401)
-	for _, path := range []string{"/media/u/", "/media/u/x/a.jpg?upload=x", "/media/a.jpg?upload=%00", "/media/u/a%00/b.jpg", "/media/../x.jpg", "/media/fit/ab/c.jpg"} {
+	for _, path := range []string{"/media/uploads/", "/media/uploads/x/a.jpg?upload=x", "/media/a.jpg?upload=%00", "/media/uploads/a%00/b.jpg", "/media/../x.jpg", "/media/fit/ab/c.jpg"} {
 		w.raw("PUT", path, photo()).want(404)
 	}
 }
@@ -142,7 +142,7 @@ func TestUploadDirect(t *testing.T) {
 	}
 	w.do("POST", "/v1/media/upload-direct", map[string]any{}).want(400)
 	large := strings.Repeat("x", 25<<20)
-	if a := w.upload("/v1/media/upload-direct", "file", "a.jpg", string(photo())+large); a.status != 400 || a.text("rule") != "media.upload_too_large" {
+	if a := w.upload("/v1/media/upload-direct", "file", "a.jpg", string(photo())+large); a.status != 400 || a.text("rule") != "upload.too_large" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	w.upload("/v1/media/upload-direct", "file", "a.jpg", large+large).want(413)
@@ -150,4 +150,33 @@ func TestUploadDirect(t *testing.T) {
 	if err := w.app.Pool.QueryRow(t.Context(), `select count(*) from media_files where kept_at is not null`).Scan(&kept); err != nil || kept != 3 {
 		t.Errorf("%d files are kept, %v", kept, err)
 	}
+}
+
+// TestUploadAndPublish uploads a picture and publishes it, without the server being reachable under its public address.
+func TestUploadAndPublish(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://posthorn.example", "POSTHORN_ALLOW_PRIVATE_NETWORKS=false")
+	w.work()
+	a := w.do("POST", "/v1/media/presign", map[string]any{"filename": "coast.jpg", "contentType": "image/jpeg"}).want(200)
+	post := func(text string) answer {
+		return w.do("POST", "/v1/posts", map[string]any{"content": text, "publishNow": true, "mediaItems": []any{map[string]any{"url": a.text("publicUrl")}}, "platforms": []any{target("bluesky", w.bluesky)}})
+	}
+	if early := post("too early").want(400); early.text("rule") != "media.not_found" {
+		t.Errorf("before it is sent: %s", early.body)
+	}
+	w.raw("PUT", a.text("uploadUrl"), photo()).want(200)
+	post("with a picture").want(201)
+	if seen := w.seenAt("bluesky"); len(seen) != 1 || len(seen[0].Media) != 1 {
+		t.Errorf("at Bluesky is %+v", seen)
+	}
+	if v := w.do("POST", "/v1/tools/validate/media", map[string]any{"url": a.text("publicUrl")}).want(200); v.at("valid") != true || v.text("contentType") != "image/jpeg" || v.at("size") != float64(len(photo())) {
+		t.Errorf("validated: %s", v.body)
+	}
+}
+
+func TestUploadNeedsTheRight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reading := w.do("POST", "/v1/api-keys", map[string]any{"name": "reads", "permission": "read"}).want(201).text("apiKey.key")
+	w.as(reading, "POST", "/v1/media/presign", map[string]any{"filename": "a.png", "contentType": "image/png"}).want(403)
 }

@@ -288,6 +288,7 @@ var ownedBy = []struct{ column, through string }{
 	{"post_id", "select id from posts where owner_id = $1"},
 	{"target_id", "select id from targets where owner_id = $1"},
 	{"account_id", "select id from accounts where owner_id = $1"},
+	{"holder", "select id from accounts where owner_id = $1"},
 	{"profile_id", "select id from profiles where owner_id = $1"},
 	{"queue_id", "select id from queues where owner_id = $1"},
 	{"group_id", "select id from account_groups where owner_id = $1"},
@@ -295,7 +296,7 @@ var ownedBy = []struct{ column, through string }{
 }
 
 // nobodys are tables whose rows are no owner's.
-var nobodys = []string{"event_cursor", "owners", "workers", "schema_migrations"}
+var nobodys = []string{"event_cursor", "owners", "workers", "schema_migrations", "media_probes", "media_made"}
 
 // kept are tables that the server writes a moment later, for what an owner asked before: the log and the count of requests.
 var kept = regexp.MustCompile(`^(logs(_.*)?|api_windows)$`)

@@ -52,7 +52,7 @@ func prepare(ctx context.Context, dir, database string) (*system, error) {
 	}
 	s := &system{database: database, base: "http://" + addr, key: auth.NewKey()}
 	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=" + addr, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_DATA_DIR=" + dir,
-		"POSTHORN_LOG_LEVEL=error", "POSTHORN_API_RATE_LIMIT=1000000000", "POSTHORN_VELOCITY_LIMIT=1000000000"}
+		"POSTHORN_LOG_LEVEL=error", "POSTHORN_API_RATE_LIMIT=0", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0"}
 	pool, err := postgres.Open(ctx, database)
 	if err != nil {
 		return nil, err

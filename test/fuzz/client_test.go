@@ -79,6 +79,8 @@ func (c *client) usual(name string, pick int) (any, bool) {
 		return one(c.w.photo, c.w.photo, "http://127.0.0.1:1/gone.jpg")
 	case "events": // a list in a body, a text in a query
 		return one([]any{"post.scheduled", "post.published"}, "post.scheduled,post.published")
+	case "contentType":
+		return one("image/jpeg", "video/mp4", "audio/mpeg")
 	case "timezone", "tz":
 		return one("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
 	case "scheduledFor", "startDate", "expireDate":

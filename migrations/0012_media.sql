@@ -2,7 +2,7 @@
 -- uploads to one address never meet in one object.
 create table media_files (
     key          text collate "C" primary key,
-    owner_id     text collate "C" not null references owners,
+    owner_id     text collate "C" not null references owners on delete cascade,
     filename     text not null,
     declared     text not null,              -- the type that the caller told
     token        bytea,                      -- SHA-256 of what lets the caller write; null: written with the request itself
@@ -16,6 +16,12 @@ create table media_files (
     content      text,                       -- names the bytes: sha256:HEX, or what the store says of them
     expires_at   timestamptz                 -- null: kept for good
 );
+-- Those that came in before, under a simpler form of this table.
+insert into media_files (key, owner_id, filename, declared, token, objects, open_until, created_at, kept_at, object, mime, size, content, expires_at)
+    select key, owner_id, filename, content_type, token, array[key], expires_at, created_at, stored_at, key, content_type, size, 'sha256:' || encode(sum, 'hex'), delete_at
+    from uploads where stored_at is not null;
+-- uploads itself goes with a later release: the one before this still writes to it.
+
 create index media_files_waiting on media_files (open_until) where kept_at is null;
 create index media_files_ending on media_files (expires_at) where expires_at is not null;
 
