@@ -140,7 +140,7 @@ func (f *Fake) keepVideo(data []byte, k kind) (*asset, int) {
 	if v == nil {
 		return nil, subFormat
 	}
-	if v.length != 0 && (v.length < shortestVideo || v.length > k.longestVideo()) {
+	if v.length != 0 && (v.length < shortestVideo || v.length > k.longestVideo()) || !tracksFit(data) {
 		return nil, subIncompat
 	}
 	f.mu.Lock()
