@@ -372,7 +372,7 @@ var codecs = map[string]string{
 	"av01": "av1", "vp08": "vp8", "vp09": "vp9", "mp4v": "mpeg4", "jpeg": "mjpeg", "mjpa": "mjpeg", "mjpb": "mjpeg", "s263": "h263", "h263": "h263",
 	"apch": "prores", "apcn": "prores", "apcs": "prores", "apco": "prores", "ap4h": "prores", "ap4x": "prores", "vvc1": "vvc", "vvi1": "vvc",
 	"ac-3": "ac3", "ec-3": "eac3", "ac-4": "ac4", "Opus": "opus", "alac": "alac", "fLaC": "flac", "samr": "amr", "sawb": "amr", ".mp3": "mp3",
-	"lpcm": "pcm", "sowt": "pcm", "twos": "pcm", "in24": "pcm", "in32": "pcm", "fl32": "pcm", "fl64": "pcm", "raw ": "pcm", "ipcm": "pcm", "fpcm": "pcm", "ulaw": "ulaw", "alaw": "alaw",
+	"lpcm": "pcm", "sowt": "pcm", "twos": "pcm", "in24": "pcm", "in32": "pcm", "fl32": "pcm", "fl64": "pcm", "ipcm": "pcm", "fpcm": "pcm", "raw": "pcm", "ulaw": "ulaw", "alaw": "alaw",
 }
 
 // The codecs that rules speak of.
@@ -383,10 +383,11 @@ const (
 )
 
 func codecOf(entry string) string {
+	entry = strings.TrimSpace(entry)
 	if name, ok := codecs[entry]; ok {
 		return name
 	}
-	return strings.ToLower(strings.TrimSpace(strings.ToValidUTF8(strings.Map(printable, entry), "")))
+	return strings.ToLower(strings.ToValidUTF8(strings.Map(printable, entry), ""))
 }
 
 func printable(r rune) rune {

@@ -86,7 +86,7 @@ func (s *Source) makeFilm(ctx context.Context, address string, info Info, fit pl
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer func() { _ = done() }() // of a copy that was read; what becomes of it does not matter
 	h := sha256.New()
 	fmt.Fprintf(h, "film %s %s %x", keyVersion, name, r.sum())
 	key := madeKey(h.Sum(nil), extensions[info.MIME])

@@ -248,7 +248,8 @@ func (e *editor) container(name string, content []byte, shift int64, to func(int
 	read := 0
 	for name, b := range boxes(content) {
 		read = end(content, b)
-		box, err := []byte(nil), error(nil)
+		var box []byte
+		var err error
 		switch name {
 		case "minf", "stbl":
 			box, err = e.container(name, b, shift, to)

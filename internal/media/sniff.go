@@ -46,8 +46,8 @@ func Sniff(b []byte) string {
 		return PNG
 	case bytes.HasPrefix(b, []byte("GIF87a")), bytes.HasPrefix(b, []byte("GIF89a")):
 		return GIF
-	case len(b) >= 12 && string(b[:4]) == "RIFF" && riffs[string(b[8:12])] != "":
-		return riffs[string(b[8:12])]
+	case len(b) >= 12 && string(b[:4]) == "RIFF" && riffs[strings.TrimSpace(string(b[8:12]))] != "":
+		return riffs[strings.TrimSpace(string(b[8:12]))]
 	case bytes.HasPrefix(b, []byte("%PDF-")):
 		return PDF
 	case bytes.HasPrefix(b, []byte("\x1a\x45\xdf\xa3")) && bytes.Contains(b[:min(len(b), 64)], []byte("webm")):
@@ -68,7 +68,7 @@ func Sniff(b []byte) string {
 }
 
 // riffs are the kinds of RIFF files.
-var riffs = map[string]string{"WEBP": WebP, "AVI ": AVI, "WAVE": WAV}
+var riffs = map[string]string{"WEBP": WebP, "AVI": AVI, "WAVE": WAV}
 
 // sniffStream knows the formats that are made of packets, which begin with a few bits rather than a word.
 func sniffStream(b []byte) string {

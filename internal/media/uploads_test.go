@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -409,7 +408,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, mime := range UploadTypes() {
 		if key := freshKey("a", mime); !validKey(key) {
-			t.Error(fmt.Sprintf("the key %q of type %s is not valid", key, mime))
+			t.Errorf("the key %q of type %s is not valid", key, mime)
 		}
 	}
 }

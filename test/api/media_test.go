@@ -2,13 +2,17 @@ package api
 
 import (
 	"bytes"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"posthorn/internal/media/mediatest"
 )
 
 // raw sends a request without a key to an address that the API gave.
@@ -19,14 +23,6 @@ func (w *world) raw(method, address string, body []byte, headers ...string) answ
 		w.t.Fatal(err)
 	}
 	return w.send("", httptest.NewRequest(method, "http://posthorn.test"+u.RequestURI(), bytes.NewReader(body)), headers...)
-}
-
-// uploaded is the public address of a file that was presigned and sent.
-func (w *world) uploaded(name, mime string, file []byte) string {
-	w.t.Helper()
-	a := w.do("POST", "/v1/media/presign", map[string]any{"filename": name, "contentType": mime, "size": len(file)}).want(200)
-	w.raw("PUT", a.text("uploadUrl"), file, "Content-Type", mime).want(200)
-	return a.text("publicUrl")
 }
 
 // direct is an upload with fields in their order; "name=value" is a field and "name@file" one with the photo.
@@ -179,4 +175,86 @@ func TestUploadNeedsTheRight(t *testing.T) {
 	w := newWorld(t)
 	reading := w.do("POST", "/v1/api-keys", map[string]any{"name": "reads", "permission": "read"}).want(201).text("apiKey.key")
 	w.as(reading, "POST", "/v1/media/presign", map[string]any{"filename": "a.png", "contentType": "image/png"}).want(403)
+}
+
+// What will be done to media is told when the post is made, and in the validation tool; asking for it makes it possible to begin with.
+func TestChangesAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	files := map[string][]byte{"/a.png": pngSized(1600, 1600)[0].([]byte), "/tall.jpg": jpegSized(500, 1000)[0].([]byte), "/last.mp4": mediatest.Movie{MoovLast: true, Place: true}.File(), "/plain.jpg": photo()}
+	shelf := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(files[r.URL.Path]))
+	}))
+	t.Cleanup(shelf.Close)
+	for name, tt := range map[string]struct {
+		item map[string]any
+		want []string
+		rule string
+	}{
+		"plain":    {map[string]any{"url": "/plain.jpg"}, nil, ""},
+		"png":      {map[string]any{"url": "/a.png"}, []string{"the PNG image is turned into JPEG", "the image is scaled down from 1600 to 1440 pixels in width"}, ""},
+		"too tall": {map[string]any{"url": "/tall.jpg"}, nil, "instagram.image.aspect_ratio"},
+		"cropped":  {map[string]any{"url": "/tall.jpg", "reshape": "crop"}, []string{"the image is cropped to a ratio of 0.8, as the item's reshape asks"}, ""},
+		"padded":   {map[string]any{"url": "/tall.jpg", "reshape": "pad"}, []string{"the image is padded with white to a ratio of 0.8, as the item's reshape asks"}, ""},
+		"film":     {map[string]any{"url": "/last.mp4"}, []string{"the video's description is moved from the end of the file to its start", "the place where the video was filmed is removed from its data"}, ""},
+		"odd":      {map[string]any{"url": "/tall.jpg", "reshape": "stretch"}, nil, "request.invalid_field_value"},
+	} {
+		tt.item["url"] = shelf.URL + tt.item["url"].(string)
+		body := map[string]any{"content": name, "mediaItems": []any{tt.item}, "scheduledFor": "2026-03-01T10:00:00Z", "platforms": []any{target("instagram", w.instagram)}}
+		a := w.do("POST", "/v1/posts", body)
+		if tt.rule != "" {
+			if a.want(400); a.text("rule") != tt.rule {
+				t.Errorf("%s: %s", name, a.body)
+			}
+			continue
+		}
+		a.want(201)
+		v := w.do("POST", "/v1/tools/validate/post", body).want(200)
+		for i, text := range tt.want {
+			if got := a.text(fmt.Sprintf("warnings.%d", i)); got != "mediaItems[0], for Instagram: "+text {
+				t.Errorf("%s: warning %d is %q", name, i, got)
+			}
+			if got := v.text(fmt.Sprintf("warnings.%d.warning", i)); got != "mediaItems[0]: "+text {
+				t.Errorf("%s: the tool's warning %d is %q", name, i, got)
+			}
+		}
+		if a.at(fmt.Sprintf("warnings.%d", len(tt.want))) != nil || v.at("valid") != true {
+			t.Errorf("%s: %s, %s", name, a.body, v.body)
+		}
+	}
+}
+
+// A file that has changed, or is gone, since the post was made ends its target before anything is sent.
+func TestMediaAreCheckedOnceMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.work()
+	var now atomic.Pointer[[]byte]
+	good, wide := photo(), jpegSized(1000, 100)[0].([]byte)
+	now.Store(&good)
+	shelf := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if b := *now.Load(); b != nil {
+			_, _ = rw.Write(b)
+			return
+		}
+		http.NotFound(rw, r)
+	}))
+	t.Cleanup(shelf.Close)
+	for rule, becomes := range map[string][]byte{"instagram.image.aspect_ratio": wide, "media.not_found": nil} {
+		now.Store(&good)
+		due := w.clock().Add(2 * time.Second).UTC().Format(time.RFC3339)
+		p := w.do("POST", "/v1/posts", map[string]any{"content": rule, "mediaItems": []any{map[string]any{"type": "image", "url": shelf.URL + "/" + rule}}, "scheduledFor": due,
+			"platforms": []any{target("instagram", w.instagram)}}).want(201).text("post._id")
+		now.Store(&becomes)
+		var a answer
+		for try := 0; try < 300; try++ {
+			if a = w.do("GET", "/v1/posts/"+p, nil).want(200); a.text("post.status") == "failed" || a.text("post.status") == "published" {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if a.text("post.status") != "failed" || !strings.Contains(string(a.body), rule) || len(w.seenAt("instagram")) != 0 {
+			t.Errorf("%s: %s", rule, a.body)
+		}
+	}
 }

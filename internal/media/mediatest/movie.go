@@ -246,11 +246,11 @@ func (m Movie) pictureEntry(w, h int) []byte {
 	switch {
 	case strings.HasPrefix(m.VideoCodec, "avc"):
 		sps := m.sps(w, h)
-		b = append(b, box("avcC", concat([]byte{1, m.Profile, 0, 40, 0xff, 0xe1}, u16(uint16(len(sps))), sps, []byte{1, 0, 4, 0x68, 0xee, 0x3c, 0x80}))...)
+		b = concat(b, box("avcC", concat([]byte{1, m.Profile, 0, 40, 0xff, 0xe1}, u16(uint16(len(sps))), sps, []byte{1, 0, 4, 0x68, 0xee, 0x3c, 0x80})))
 	case strings.HasPrefix(m.VideoCodec, "hvc"), strings.HasPrefix(m.VideoCodec, "hev"):
 		hvcC := make([]byte, 23)
 		hvcC[0], hvcC[16] = 1, 0xfc|byte(m.Chroma)
-		b = append(b, box("hvcC", hvcC)...)
+		b = concat(b, box("hvcC", hvcC))
 	}
 	return box(m.VideoCodec, b)
 }
@@ -292,7 +292,7 @@ func (m Movie) soundEntry() []byte {
 		rates := map[int]uint16{96000: 0, 88200: 1, 64000: 2, 48000: 3, 44100: 4, 32000: 5, 24000: 6, 22050: 7, 16000: 8}
 		own := u16(2<<11 | rates[m.Rate]<<7 | uint16(m.Channels)<<3)
 		decoder := descriptor(4, concat([]byte{0x40, 0x15, 0, 0, 0}, u32(128000), u32(128000), descriptor(5, own)))
-		b = append(b, box("esds", concat(u32(0), descriptor(3, concat([]byte{0, 1, 0}, decoder, descriptor(6, []byte{2})))))...)
+		b = concat(b, box("esds", concat(u32(0), descriptor(3, concat([]byte{0, 1, 0}, decoder, descriptor(6, []byte{2}))))))
 	}
 	return box(m.AudioCodec, b)
 }
