@@ -47,6 +47,7 @@ func corpus(t testing.TB) map[string]specimen {
 		"long-head.jpg": {file: withSegments(photo, bytes.Repeat(segment(0xe2, strings.Repeat("x", 60000)), 5)), want: tagged(pic(JPEG, 40, 20, platforms.Picture{}))},
 		"grey.jpg":      {file: jpegOf(t, image.NewGray(image.Rect(0, 0, 40, 20))), want: pic(JPEG, 40, 20, platforms.Picture{Colours: platforms.Grey})},
 		"cmyk.jpg":      {file: cmykJPEG(), want: pic(JPEG, 16, 16, platforms.Picture{Colours: platforms.CMYK})},
+		"adobe.jpg":     {file: withSegments(cmykJPEG(), segment(0xee, "Adobe\x00\x64\x00\x00\x00\x00\x00")), want: pic(JPEG, 16, 16, platforms.Picture{Colours: platforms.CMYK})},
 		"located.jpg":   {file: withEXIFPlace(photo), want: tagged(pic(JPEG, 40, 20, platforms.Picture{Located: true}))},
 		"plain.png":     {file: pngOf(t, quarters(40, 20)), want: pic(PNG, 40, 20, platforms.Picture{})},
 		"grey.png":      {file: pngOf(t, image.NewGray(image.Rect(0, 0, 40, 20))), want: pic(PNG, 40, 20, platforms.Picture{Colours: platforms.Grey})},
