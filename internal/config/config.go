@@ -54,7 +54,7 @@ var variables = []Variable{
 	{"POSTHORN_ADDR", ":8080", "where the API listens; posthorn dev: 127.0.0.1:8080"},
 	{"POSTHORN_PUBLIC_URL", "http://localhost:8080", "how the world reaches the API: media URLs, OAuth redirects; posthorn dev: where it listens"},
 	{"POSTHORN_MASTER_KEYS", "", "id:base64,...: the keys that seal tokens; the first seals, all open; posthorn dev makes one"},
-	{"POSTHORN_BLOB_URL", "", "where media lives; empty: file:// in the data folder"},
+	{"POSTHORN_BLOB_URL", "", "where media lives: file://, s3://, gs:// or azblob://; empty: file:// in the data folder"},
 	{"POSTHORN_PLATFORM_GATEWAY", "", "send every platform call here, as /HOST/PATH; posthorn dev: its sandbox"},
 	{"POSTHORN_DATA_DIR", ".posthorn", "posthorn dev: Postgres cluster, key, media; otherwise media"},
 	{"POSTHORN_SANDBOX_ADDR", "127.0.0.1:8090", "posthorn dev: where the sandbox listens"},

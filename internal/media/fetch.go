@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -50,6 +51,18 @@ type answer struct {
 
 // fault says what went wrong while reading the body.
 func (a *answer) fault(err error) *Fault { return transportFault(a.host, err) }
+
+// logins are words of the addresses that services send those to who are not known to them.
+var logins = regexp.MustCompile(`(?i)(^|[^a-z])(log[-_]?in|sign[-_]?in|sso|oauth2?|saml|servicelogin)([^a-z]|$)`)
+
+// asksWho reports whether the way to the file ended at a login.
+func (a *answer) asksWho() bool {
+	if a.resp == nil || a.resp.Request == nil {
+		return false
+	}
+	u := a.resp.Request.URL
+	return logins.MatchString(u.Path) || strings.HasPrefix(u.Hostname(), "accounts.") || strings.HasPrefix(u.Hostname(), "login.")
+}
 
 // get asks for a file, or with n > 0 for n of its bytes from a place on; a server may still begin at its start and send more. The caller
 // closes the body. Its error is a *Fault.

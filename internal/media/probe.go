@@ -117,7 +117,7 @@ func inspect(ctx context.Context, a *answer) (Info, []byte, error) {
 		a.size = r.size
 	}
 	info.Size = max(a.size, 0)
-	return info, r.prefix, faultOf(a.host, info.MIME, err)
+	return info, r.prefix, faultOf(a, info.MIME, err)
 }
 
 var (
@@ -200,13 +200,15 @@ func picture(info Info, b []byte) (Info, error) {
 }
 
 // faultOf puts what describe found wrong in words.
-func faultOf(host, mime string, err error) error {
+func faultOf(a *answer, mime string, err error) error {
 	var told *Fault
 	switch {
 	case err == nil, errors.As(err, &told):
 		return err
+	case errors.Is(err, errPage) && a.asksWho():
+		return &Fault{Rule: RuleNotMedia, Message: a.host + " asks for a login before it shows the file", Remediation: "Share the file with everybody, and use the direct link to it; or upload it with POST /v1/media/presign."}
 	case errors.Is(err, errPage):
-		return &Fault{Rule: RuleNotMedia, Message: host + " answered with a web page, not with a file", Remediation: adviseLink}
+		return &Fault{Rule: RuleNotMedia, Message: a.host + " answered with a web page, not with a file", Remediation: adviseLink}
 	case errors.Is(err, errEmpty):
 		return &Fault{Rule: RuleUnsupported, Message: "the file is empty", Remediation: "Upload the file again."}
 	case errors.Is(err, errSound):

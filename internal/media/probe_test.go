@@ -262,3 +262,28 @@ func TestProbeAll(t *testing.T) {
 		t.Errorf("%d results for no address", n)
 	}
 }
+
+// Whoever is sent to a login is told so, and not merely that there is a page.
+func TestLoginWalls(t *testing.T) {
+	t.Parallel()
+	address := handle(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/file.jpg":
+			http.Redirect(w, r, "/users/sign_in?next=/file.jpg", http.StatusFound)
+		case "/shared.jpg":
+			http.Redirect(w, r, "/view", http.StatusFound)
+		case "/catalogin.jpg":
+		default:
+			w.Header().Set("Content-Type", "text/html")
+		}
+		_, _ = w.Write([]byte("<!doctype html><title>Welcome</title>"))
+	})
+	p := Prober{Client: openClient()}
+	for path, login := range map[string]bool{"/file.jpg": true, "/shared.jpg": false, "/login": true, "/catalogin.jpg": false, "/a/SSO/start": true} {
+		_, err := p.Probe(t.Context(), address+path)
+		wantFault(t, err, RuleNotMedia, false)
+		if strings.Contains(err.Error(), "login") != login {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
