@@ -247,7 +247,7 @@ func TestMediaAreCheckedOnceMore(t *testing.T) {
 			"platforms": []any{target("instagram", w.instagram)}}).want(201).text("post._id")
 		now.Store(&becomes)
 		var a answer
-		for try := 0; try < 300; try++ {
+		for range 300 {
 			if a = w.do("GET", "/v1/posts/"+p, nil).want(200); a.text("post.status") == "failed" || a.text("post.status") == "published" {
 				break
 			}
