@@ -45,7 +45,8 @@ const (
 
 const (
 	courierSlots  = 400 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
-	workerSlots   = 100 // steps at a time in one worker process: nearly all of a step is waiting for the platform
+	workerSlots   = 200 // steps at a time in one worker process: nearly all of a step is waiting for the platform
+	uploadSlots   = 16  // steps at a time that send files
 	shutdownGrace = 60 * time.Second
 )
 
@@ -147,11 +148,11 @@ func (a *App) Close() {
 
 // Handler is the API, without a listener.
 func (a *App) Handler() (*http.Server, error) {
-	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log), a.Now)
+	queue, err := jobs.NewQueue(a.Pool, slogger(a.Log))
 	if err != nil {
 		return nil, err
 	}
-	a.Posts.Queue, a.Webhooks.Queue = queue, queue
+	a.Webhooks.Queue = queue
 	return http.New(http.Config{
 		Posts:         a.Posts,
 		Bulk:          a.bulk(),
@@ -219,7 +220,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // RunWorker works on targets until the context ends, and then until the steps in hand are finished or handed back. ready is called once
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
-	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Idempotency: a.Idempotency, Workers: workerSlots, Couriers: courierSlots,
+	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Idempotency: a.Idempotency, Workers: workerSlots, Uploaders: uploadSlots, Couriers: courierSlots,
 		Log: a.Log, Slog: slogger(a.Log), Logs: a.LogWriter, Tidy: a.tidy, Now: a.Now})
 	if err != nil {
 		return err

@@ -38,30 +38,25 @@ func TestALostWorkersClaimsComeBack(t *testing.T) {
 	w := newWorld(t, fine)
 	enlist(t, w, w.pool)
 	p := w.create(t, posts.NewPost{Content: "hello"})
-	id := p.Targets[0].ID
+	share := []posts.Share{{Lane: posts.Lane{OwnerID: p.OwnerID, Platform: "echo"}, N: 1}}
 	// A worker that claimed, and was killed: nobody holds its lock, and its last beat is four seconds old. Its row comes last, as a row without
 	// a beat is buried at once.
-	if _, err := w.posts.Claim(t.Context(), id, "dead", time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = array['other', 'dead'] where args->>'target' = $1`, id); err != nil {
-		t.Fatal(err)
+	if list, err := w.posts.Claim(t.Context(), "dead", time.Hour, false, share); err != nil || len(list) != 1 {
+		t.Fatalf("claimed %d, %v", len(list), err)
 	}
 	if _, err := w.pool.Exec(t.Context(), `insert into workers (id, lock_key, host, pid, started_at, beat_at) values ('dead', 42, 'h', 1, now() - interval '1 minute', now() - interval '4 seconds')`); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	for free := false; ; { // the two are handed back one after the other, and a claim succeeds once
-		var state string
-		if err := w.pool.QueryRow(t.Context(), `select state from river_job where args->>'target' = $1`, id).Scan(&state); err != nil {
-			t.Fatal(err)
-		}
-		_, err := w.posts.Claim(t.Context(), id, "next", time.Hour)
-		if free = free || err == nil; free && state == "available" {
+	for {
+		if list, err := w.posts.Claim(t.Context(), "next", time.Hour, false, share); err != nil || len(list) == 1 {
+			if err != nil {
+				t.Fatal(err)
+			}
 			return
 		}
 		if time.Since(begun) > 10*time.Second {
-			t.Fatalf("after 10 s the job is %s, and the claim says %v", state, err)
+			t.Fatal("after 10 s the target is not free")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

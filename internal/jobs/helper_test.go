@@ -89,7 +89,6 @@ type world struct {
 	accounts *accounts.Service
 	owner    auth.Principal
 	account  string
-	queue    *Queue
 	log      zerolog.Logger
 
 	mu    sync.Mutex
@@ -120,10 +119,7 @@ func newWorld(t *testing.T, far http.HandlerFunc) *world {
 	}
 	w.accounts = &accounts.Service{Pool: w.pool, Platforms: registry, Vault: &tokens.Vault{Pool: w.pool, Keys: keys, Now: time.Now}, Budgets: &budget.Store{Pool: w.pool, Now: time.Now},
 		Apps: func(string) platforms.App { return platforms.App{} }, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Gateway: gateway, Now: time.Now}), Now: time.Now}
-	if w.queue, err = NewQueue(w.pool, slog.New(slog.DiscardHandler), time.Now); err != nil {
-		t.Fatal(err)
-	}
-	w.posts = &posts.Service{Pool: w.pool, Platforms: registry, Accounts: w.accounts, Prober: noMedia{}, Queue: w.queue, Now: time.Now,
+	w.posts = &posts.Service{Pool: w.pool, Platforms: registry, Accounts: w.accounts, Prober: noMedia{}, Now: time.Now,
 		Limits: verdict.Limits{Attempts: 5, Base: 20 * time.Millisecond, Max: 100 * time.Millisecond, Limited: time.Minute}, Ended: posts.NewNotifier()}
 	w.seed(t, platforms.Token{Access: platforms.NewSecret("access-1"), Refresh: platforms.NewSecret("refresh-1"), ExpiresAt: time.Now().Add(time.Hour)})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -158,7 +154,7 @@ func (w *world) seed(t *testing.T, token platforms.Token) {
 func (w *world) run(t *testing.T) (stop func()) {
 	t.Helper()
 	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Webhooks: &webhooks.Service{Pool: w.pool, Now: time.Now}, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now},
-		Workers: 20, Couriers: 5, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
+		Workers: 20, Uploaders: 2, Couriers: 5, Log: w.log, Slog: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

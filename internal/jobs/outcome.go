@@ -10,9 +10,9 @@ import (
 	"posthorn/internal/verdict"
 )
 
-// outcome is the line in the customer's log for what became of a target. A step that merely led to the next one has none: the Writer takes
+// endOf is the line in the customer's log for what became of a target. A step that merely led to the next one has none: the Writer takes
 // no entry without an owner, and the exchanges of the step are in the log anyway.
-func outcome(c posts.Claim, step platforms.Step, v verdict.Verdict, now time.Time) logs.Entry {
+func endOf(c posts.Claim, step platforms.Step, v verdict.Verdict, now time.Time) logs.Entry {
 	e := logs.Entry{At: now, Status: logs.Success, Duration: now.Sub(c.Begun), About: logs.About{Type: logs.Publishing, OwnerID: c.OwnerID, RequestID: c.RequestID,
 		Platform: c.Platform.Info().Name, AccountID: c.AccountID, PostID: c.PostID, TargetID: c.TargetID, Step: c.Task.State.Step}}
 	switch {

@@ -9,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"posthorn/internal/idempotency"
 	"posthorn/internal/platforms"
 	"posthorn/internal/posts"
-	"posthorn/internal/webhooks"
 )
 
 func fine(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"id":"1"}`) }
@@ -170,38 +168,5 @@ func TestShutdownFinishesTheStepInHand(t *testing.T) {
 	got, err := w.posts.Get(t.Context(), w.owner, p.ID)
 	if err != nil || got.Status != posts.Published {
 		t.Errorf("after the shutdown it is %s, %v", got.Status, err)
-	}
-}
-
-// TestSweepReplacesALostJob takes a target's job away, as a fault in the queue would.
-func TestSweepReplacesALostJob(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, fine)
-	p := w.create(t, posts.NewPost{Content: "hello"})
-	r, err := NewRunner(Config{Pool: w.pool, Posts: w.posts, Accounts: w.accounts, Webhooks: &webhooks.Service{Pool: w.pool, Now: time.Now}, Idempotency: &idempotency.Store{Pool: w.pool, Now: time.Now},
-		Workers: 1, Couriers: 1, Log: w.log, Now: func() time.Time { return time.Now().Add(time.Minute) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.sweepOnce(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	count := func() (n int) {
-		if err := w.pool.QueryRow(t.Context(), `select count(*) from river_job where args->>'target' = $1`, p.Targets[0].ID).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := count(); n != 1 {
-		t.Errorf("a target with a job got another one: %d", n)
-	}
-	if _, err := w.pool.Exec(t.Context(), `delete from river_job`); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.sweepOnce(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := count(); n != 1 {
-		t.Errorf("a target without a job has %d after the sweep", n)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/rs/zerolog"
 
+	"posthorn/internal/gather"
 	"posthorn/internal/logs"
 	"posthorn/internal/posts"
 )
@@ -21,7 +22,7 @@ import (
 const (
 	// softStop is how long a stopping worker lets its steps finish. What has not finished then is cut off, and settled as what it is.
 	softStop = 20 * time.Second
-	// sweepEvery is how often overdue targets get a job again that may have lost theirs.
+	// sweepEvery is how often overdue deliveries get a job again that may have lost theirs.
 	sweepEvery = 10 * time.Second
 	sweepAfter = 15 * time.Second
 	sweepLimit = 1000
@@ -37,6 +38,7 @@ type Config struct {
 	Webhooks    deliverer
 	Idempotency expirer
 	Workers     int // steps at a time in this process
+	Uploaders   int // steps beside these that send files
 	Couriers    int // deliveries to webhooks at a time
 	Log         zerolog.Logger
 	Slog        *slog.Logger                // for River itself
@@ -56,27 +58,28 @@ type Runner struct {
 	crew   *Crew
 	client *river.Client[pgx.Tx]
 	queue  *Queue
+
+	engines []*engine
 }
 
 // NewRunner prepares the workers; Run starts them.
 func NewRunner(c Config) (*Runner, error) {
 	r := &Runner{config: c, crew: NewCrew(c.Pool, c.Log, c.Posts.HandBack)}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &publisher{posts: c.Posts, accounts: c.Accounts, crew: r.crew, log: c.Log, logs: c.Logs, now: c.Now}); err != nil {
-		return nil, err
-	}
 	if err := river.AddWorkerSafely(workers, &postman{webhooks: c.Webhooks, log: c.Log, now: c.Now, busy: map[string]*endpoint{}}); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(c.Pool), &river.Config{
-		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{publishQueue: {MaxWorkers: c.Workers}, webhookQueue: {MaxWorkers: c.Couriers}}, Workers: workers, Logger: c.Slog,
+		ID: r.crew.ID(), Queues: map[string]river.QueueConfig{webhookQueue: {MaxWorkers: c.Couriers}}, Workers: workers, Logger: c.Slog,
 		FetchCooldown: fetchCooldown, FetchPollInterval: pollInterval, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepCompleted,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	r.client, r.queue = client, &Queue{client: client, now: c.Now}
+	r.client, r.queue = client, &Queue{client: client}
+	settling := gather.New(settleAtOnce, settlers, settleMany(c.Posts))
+	r.engines = []*engine{newEngine(c, r.crew, c.Workers, false, settling), newEngine(c, r.crew, c.Uploaders, true, settling)}
 	return r, nil
 }
 
@@ -105,18 +108,26 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	background.Go(func() { r.sweep(sweeping) })
 	background.Go(func() { r.tidy(sweeping) })
 	background.Go(func() { r.dispatch(sweeping) })
+	work, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOff()
+	var publishing sync.WaitGroup
+	for _, e := range r.engines {
+		publishing.Go(func() { e.run(ctx, work) })
+	}
 	<-ctx.Done()
 	stopSweep()
+	defer time.AfterFunc(softStop, cutOff).Stop()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
 	defer cancel()
-	if err := r.client.Stop(stop); err != nil {
+	err := r.client.Stop(stop)
+	publishing.Wait()
+	if err != nil {
 		return fmt.Errorf("jobs: stopping: %w", err)
 	}
 	return nil
 }
 
-// sweep is the net below the net: a target that is long overdue and claimed by nobody gets a job, or the one that it has is moved to now,
-// and a delivery that is long overdue gets a job. It also clears away request IDs, answers and events that have served their time, and sums
+// sweep is the net below the net: a delivery that is long overdue gets a job. It also clears away request IDs, answers and events that have served their time, and sums
 // up what counts posts.
 func (r *Runner) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
@@ -129,7 +140,7 @@ func (r *Runner) sweep(ctx context.Context) {
 
 // recycle makes the copies of posts that are due.
 func (r *Runner) recycle(ctx context.Context) {
-	made, err := r.config.Posts.Recycle(ctx, r.queue, sweepLimit)
+	made, err := r.config.Posts.Recycle(ctx, sweepLimit)
 	if err != nil && ctx.Err() == nil {
 		r.config.Log.Error().Err(err).Msg("recycling failed")
 	}
@@ -167,26 +178,19 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	due, err := r.config.Posts.Overdue(ctx, before, sweepLimit)
-	if err != nil || len(late)+len(due) == 0 {
+	if err != nil || len(late) == 0 {
 		return err
 	}
 	lost := 0
-	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) error {
-		if len(due) > 0 {
-			if lost, err = r.queue.reschedule(ctx, tx, due); err != nil {
-				return err
-			}
-		}
-		without, err := r.queue.restore(ctx, tx, late)
-		lost += without
+	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) (err error) {
+		lost, err = r.queue.restore(ctx, tx, late)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	if lost > 0 {
-		r.config.Log.Warn().Int("jobs", lost).Msg("what was overdue had lost its jobs and got new ones")
+		r.config.Log.Warn().Int("jobs", lost).Msg("deliveries that were overdue had lost their jobs and got new ones")
 	}
 	return nil
 }

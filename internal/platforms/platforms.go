@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type Info struct {
 	Name    string   // the contract's value, also folder and path part: "instagram"
 	Title   string   // for people: "Instagram"
 	Visible []string // the steps whose effect the public can see; "" is the first step
+	Uploads []string // the steps that send files: they are long, and take slots of their own
 	Rules   Rules    // what a post may hold
 	Budgets []Budget // the platform's rate limits
 	Options any      // a zero value of the typed per-target options, for the schema in the API's description
@@ -38,14 +40,10 @@ type Info struct {
 }
 
 // IsVisible reports whether the public may see the effect of a step.
-func (i Info) IsVisible(step string) bool {
-	for _, s := range i.Visible {
-		if s == step {
-			return true
-		}
-	}
-	return false
-}
+func (i Info) IsVisible(step string) bool { return slices.Contains(i.Visible, step) }
+
+// Uploading reports whether a step sends files.
+func (i Info) Uploading(step string) bool { return slices.Contains(i.Uploads, step) }
 
 // A Budget is a rate limit that a platform declares.
 type Budget struct {

@@ -58,24 +58,16 @@ type row struct {
 	Claim                      int64
 	State                      string
 	NextAt                     time.Time
-	Job                        *time.Time // when its job is due; nil: it has none that is unfinished
 }
 
 func (w *world) row(t *testing.T, targetID string) (r row) {
 	t.Helper()
 	err := w.pool.QueryRow(t.Context(), `
-		select open, in_doubt, unconfirmed, attempts, claim, step || coalesce(state::text, ''), next_at,
-			(select min(scheduled_at) from river_job where args->>'target' = targets.id and state in ('available', 'scheduled', 'running', 'retryable', 'pending'))
-		from targets where id = $1`, targetID).Scan(&r.Open, &r.InDoubt, &r.Unconfirmed, &r.Attempts, &r.Claim, &r.State, &r.NextAt, &r.Job)
+		select open, in_doubt, unconfirmed, attempts, claim, step || coalesce(state::text, ''), next_at
+		from targets where id = $1`, targetID).Scan(&r.Open, &r.InDoubt, &r.Unconfirmed, &r.Attempts, &r.Claim, &r.State, &r.NextAt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
-}
-
-// same is the row without its job, to be compared.
-func (r row) same() row {
-	r.Job = nil
 	return r
 }
 
@@ -83,8 +75,7 @@ func (r row) same() row {
 func (w *world) dump(t *testing.T) (all string) {
 	t.Helper()
 	err := w.pool.QueryRow(t.Context(), `
-		select coalesce((select string_agg(p::text, ' ' order by id) from posts p), '') || coalesce((select string_agg(t::text, ' ' order by id) from targets t), '') ||
-			coalesce((select string_agg(j.id || j.state::text || j.scheduled_at, ' ' order by id) from river_job j), '')`).Scan(&all)
+		select coalesce((select string_agg(p::text, ' ' order by id) from posts p), '') || coalesce((select string_agg(t::text, ' ' order by id) from targets t), '')`).Scan(&all)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package posts
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,67 +29,95 @@ type Claim struct {
 	status    Status
 }
 
-// ErrNothingToDo says that a target has ended or is gone.
-var ErrNothingToDo = errors.New("the target has ended or is gone")
+// clockSkew is how far the clocks of two workers may be apart.
+const clockSkew = time.Minute
 
-// NotYet says that a target cannot be claimed before a time: it is not due, or another worker has it.
-type NotYet struct{ Until time.Time }
-
-// Error is the text for logs.
-func (n *NotYet) Error() string {
-	return "the target cannot be claimed before " + n.Until.Format(time.RFC3339Nano)
+// Lane is what one owner has to publish at one platform: work that takes its turn beside other lanes.
+type Lane struct {
+	OwnerID  string
+	Platform string
 }
 
-// Claim takes a target that is due, for as long as hold. Before a step that the public could see it marks the target as in doubt, so
-// that whoever comes after a crash looks before it acts. It returns ErrNothingToDo or a *NotYet when there is nothing to claim.
-func (s *Service) Claim(ctx context.Context, targetID, worker string, hold time.Duration) (c Claim, err error) {
-	defer func() {
-		if err != nil && !errors.Is(err, ErrNothingToDo) && !errors.As(err, new(*NotYet)) {
-			errs.Wrap(&err, "posts.Claim(%s)", targetID)
-		}
-	}()
+// Share is how many targets of a lane to claim.
+type Share struct {
+	Lane
+	N int
+}
+
+// Claim takes due targets of some lanes, the longest due of each first, for as long as hold; uploads says whether those whose next step
+// sends a file, or the others. Before a step that the public could see it marks the target as in doubt, so that whoever comes after a crash
+// looks before it acts. Those that others are at are passed over.
+func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, uploads bool, shares []Share) (list []Claim, err error) {
+	defer errs.Wrap(&err, "posts.Claim")
+	if len(shares) == 0 {
+		return nil, nil
+	}
 	now := s.Now()
-	var claimed []claimRow
-	var read []contentRow
-	batch := &pgx.Batch{}
-	batch.Queue(`
-		with old as (
-			select * from targets where id = $1 for update
-		), claimed as (
-			update targets t set claim = t.claim + 1, claimed_by = $2, claimed_until = $4, updated_at = $3,
-				in_doubt = t.in_doubt or (t.platform || ':' || t.step) = any($5),
-				status = case when t.status = 'pending' then 'processing' else t.status end
-			from old
-			where t.id = old.id and old.open and old.next_at <= $3 and (old.claimed_until is null or old.claimed_until <= $3)
-			returning t.claim, t.status
-		), started as (
-			update posts set status = 'publishing', updated_at = $3 from old, claimed
-			where posts.id = old.post_id and posts.status = 'scheduled'
+	owners, names, counts := make([]string, len(shares)), make([]string, len(shares)), make([]int, len(shares))
+	for i, x := range shares {
+		owners[i], names[i], counts[i] = x.OwnerID, x.Platform, x.N
+	}
+	until := now.Add(hold).Truncate(time.Microsecond)
+	rows, err := s.Pool.Query(ctx, `
+		with due as materialized (
+			select d.* from unnest($1::text[], $2::text[], $3::int[]) as lane (owner_id, platform, n) cross join lateral (
+				select id, in_doubt from targets t
+				where t.open and t.uploads = $4 and t.owner_id = lane.owner_id and t.platform = lane.platform and t.next_at <= $5 and (t.claimed_until is null or t.claimed_until <= $5)
+				order by t.next_at limit lane.n for update skip locked) d
 		)
-		select claimed.claim, claimed.status, old.post_id, old.owner_id, old.account_id, old.platform, old.step, old.state, old.in_doubt, old.attempts, old.published_at is not null, old.remote_id, old.remote_url, coalesce(p.request_id, '')
-		from old join claimed on true join posts p on p.id = old.post_id`,
-		targetID, worker, now, now.Add(hold), s.visibleSteps()).Query(func(rows pgx.Rows) (err error) {
-		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[claimRow])
+		update targets t set claim = t.claim + 1, claimed_by = $6, claimed_until = $7, updated_at = $5, in_doubt = t.in_doubt or (t.platform || ':' || t.step) = any($8),
+			status = case when t.status = 'pending' then 'processing' else t.status end
+		from due where t.id = due.id
+		returning t.id, t.claim, t.status, t.post_id, t.owner_id, t.account_id, t.platform, t.step, t.state, due.in_doubt, t.attempts, t.published_at is not null, t.remote_id, t.remote_url,
+			t.custom_content, t.custom_media, t.options`,
+		owners, names, counts, uploads, now, worker, until, s.visibleSteps())
+	if err != nil {
+		return nil, err
+	}
+	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[claimRow])
+	if err != nil || len(claimed) == 0 {
+		return nil, err
+	}
+	read, err := s.readContents(ctx, claimed, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range claimed {
+		content, ok := read[row.PostID]
+		if !ok {
+			continue // the post was deleted this very moment
+		}
+		c := Claim{Worker: worker, Begun: now, Deadline: until}
+		if err := row.into(&c, content, s.Platforms); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// readContents reads what the posts of claimed targets hold, and shows these posts as being published. It comes after the claims have been
+// committed, for from then on nobody changes the posts; the statement that claims may still see them as they were before a change it waited for.
+func (s *Service) readContents(ctx context.Context, claimed []claimRow, now time.Time) (contents map[string]contentRow, err error) {
+	ids := make([]string, len(claimed))
+	for i, row := range claimed {
+		ids[i] = row.PostID
+	}
+	contents = make(map[string]contentRow, len(ids))
+	batch := &pgx.Batch{}
+	batch.Queue(`update posts set status = 'publishing', updated_at = $2 where id = any(array(select id from posts where id = any($1) and status = 'scheduled' order by id for update))`, ids, now)
+	batch.Queue(`select id, title, content, media, tags, coalesce(request_id, '') from posts where id = any($1)`, ids).Query(func(rows pgx.Rows) error {
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[contentRow])
+		for _, row := range list {
+			contents[row.PostID] = row
+		}
 		return err
 	})
-	// What is to be published is read by a second statement of the same transaction. The first may have waited for an update of the post,
-	// and then it still sees the post's row as that was before.
-	batch.Queue(`select t.custom_content, t.custom_media, t.options, p.title, p.content, p.media, p.tags from targets t join posts p on p.id = t.post_id where t.id = $1`,
-		targetID).Query(func(rows pgx.Rows) (err error) {
-		read, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contentRow])
-		return err
-	})
-	if err := s.Pool.SendBatch(ctx, batch).Close(); err != nil {
-		return Claim{}, err
-	}
-	if len(claimed) == 0 || len(read) == 0 {
-		return Claim{}, s.whyNot(ctx, targetID, now)
-	}
-	c = Claim{TargetID: targetID, Worker: worker, Begun: now, Deadline: now.Add(hold)}
-	return c, claimed[0].into(&c, read[0], s.Platforms)
+	return contents, s.Pool.SendBatch(ctx, batch).Close()
 }
 
 type claimRow struct {
+	ID                                   string
 	Number                               int64
 	Status                               Status
 	PostID, OwnerID, AccountID, Platform string
@@ -100,15 +127,15 @@ type claimRow struct {
 	Attempts                             int
 	Published                            bool
 	RemoteID, RemoteURL                  string
-	RequestID                            string
+	CustomContent                        *string
+	CustomMedia, Options                 json.RawMessage
 }
 
 type contentRow struct {
-	CustomContent        *string
-	CustomMedia, Options json.RawMessage
-	Title, Content       string
-	Media                json.RawMessage
-	Tags                 []string
+	PostID, Title, Content string
+	Media                  json.RawMessage
+	Tags                   []string
+	RequestID              string
 }
 
 func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) error {
@@ -116,12 +143,11 @@ func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) 
 	if !ok {
 		return fmt.Errorf("this program has no adapter for %q", r.Platform)
 	}
-	content, err := read.content()
+	content, err := r.content(read)
 	if err != nil {
 		return err
 	}
-	c.RequestID = r.RequestID
-	c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.status = r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, r.Status
+	c.TargetID, c.PostID, c.OwnerID, c.AccountID, c.Platform, c.Number, c.Attempts, c.RequestID, c.status = r.ID, r.PostID, r.OwnerID, r.AccountID, platform, r.Number, r.Attempts, read.RequestID, r.Status
 	c.Task = platforms.Task{ID: c.TargetID, Content: content, State: platforms.State{Step: r.Step, Data: r.State}, InDoubt: r.InDoubt}
 	if r.Published { // its ID may still be unknown
 		c.Task.Published = &platforms.Remote{ID: r.RemoteID, URL: r.RemoteURL}
@@ -129,10 +155,10 @@ func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) 
 	return nil
 }
 
-func (r contentRow) content() (c platforms.Content, err error) {
-	post := Post{Title: r.Title, Content: r.Content, Tags: r.Tags}
+func (r claimRow) content(read contentRow) (c platforms.Content, err error) {
+	post := Post{Title: read.Title, Content: read.Content, Tags: read.Tags}
 	target := Target{CustomContent: r.CustomContent, Options: r.Options}
-	if post.Media, err = readMedia(r.Media); err != nil {
+	if post.Media, err = readMedia(read.Media); err != nil {
 		return c, err
 	}
 	if target.CustomMedia, err = readMedia(r.CustomMedia); err != nil {
@@ -153,44 +179,13 @@ func (s *Service) visibleSteps() []string {
 	return list
 }
 
-func (s *Service) whyNot(ctx context.Context, targetID string, now time.Time) error {
-	var open bool
-	var next time.Time
-	var held *time.Time
-	err := s.Pool.QueryRow(ctx, `select open, next_at, claimed_until from targets where id = $1`, targetID).Scan(&open, &next, &held)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows) || (err == nil && !open):
-		return ErrNothingToDo
-	case err != nil:
-		return err
-	}
-	until := next
-	if held != nil && held.After(until) {
-		until = *held
-	}
-	if !until.After(now) { // it became free while we looked
-		until = now.Add(50 * time.Millisecond)
-	}
-	return &NotYet{Until: until}
-}
-
 // HandBack frees what a worker had claimed and will not settle: it is dead, or cut off. Its claim numbers stay, so that a settle of its
 // that comes late still counts as long as nobody else has begun.
 func (s *Service) HandBack(ctx context.Context, worker string) (freed int64, err error) {
 	defer errs.Wrap(&err, "posts.HandBack(%s)", worker)
-	tag, err := s.Pool.Exec(ctx, `update targets set claimed_by = null, claimed_until = null where claimed_by = $1`, worker)
+	// Whatever is claimed by a worker was due when it was claimed, which is what the index goes by.
+	tag, err := s.Pool.Exec(ctx, `update targets set claimed_by = null, claimed_until = null where open and uploads in (true, false) and next_at <= $2 and claimed_by = $1`, worker, s.Now().Add(clockSkew))
 	return tag.RowsAffected(), err
-}
-
-// Overdue lists targets that should have been worked on before a time and are claimed by nobody, oldest first.
-func (s *Service) Overdue(ctx context.Context, before time.Time, limit int) (due []Due, err error) {
-	defer errs.Wrap(&err, "posts.Overdue")
-	rows, err := s.Pool.Query(ctx, `
-		select id, next_at from targets where open and next_at < $1 and (claimed_until is null or claimed_until < $1) order by next_at limit $2`, before, limit)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Due])
 }
 
 func readMedia(stored []byte) ([]Media, error) {

@@ -1,7 +1,6 @@
 package posts_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -13,20 +12,20 @@ import (
 func TestClaimIsExclusiveAndEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	id := w.create(t, "hello", w.account).Targets[0].ID
+	p := w.create(t, "hello", w.account)
+	id, all := p.Targets[0].ID, []posts.Share{{Lane: posts.Lane{OwnerID: p.OwnerID, Platform: "demo"}, N: 5}}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	got := 0
 	for range 10 {
 		wg.Go(func() {
-			_, err := w.Claim(t.Context(), id, "a", time.Minute)
+			list, err := w.Claim(t.Context(), "a", time.Minute, false, all)
+			if err != nil {
+				t.Error(err)
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if err == nil {
-				got++
-			} else if notYet := new(posts.NotYet); !errors.As(err, &notYet) || !notYet.Until.Equal(w.now.Add(time.Minute)) {
-				t.Errorf("got %v, want not before a minute from now", err)
-			}
+			got += len(list)
 		})
 	}
 	wg.Wait()
@@ -46,17 +45,126 @@ func TestNothingToClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	notYet := new(posts.NotYet)
-	if _, err := w.Claim(t.Context(), later.Post.Targets[0].ID, "a", time.Minute); !errors.As(err, &notYet) || !notYet.Until.Equal(w.now.Add(time.Hour)) {
-		t.Errorf("a target of later: %v", err)
+	if _, ok := w.tryClaim(t, later.Post.Targets[0].ID, "a"); ok {
+		t.Error("a target of later was claimed")
 	}
-	if _, err := w.Claim(t.Context(), "65f1c0a9e2b5af0012ab34cd", "a", time.Minute); !errors.Is(err, posts.ErrNothingToDo) {
-		t.Errorf("no target: %v", err)
+	if ready, err := w.Look(t.Context(), false, 2*time.Hour); err != nil || len(ready.Shares) != 0 || !ready.Next.Equal(w.now.Add(time.Hour)) {
+		t.Errorf("what is ready: %+v, %v; want the next one in an hour", ready, err)
 	}
 	p := w.create(t, "done", w.account)
 	w.settle(t, w.claim(t, p.Targets[0].ID, "a"), platforms.Step{Done: &platforms.Remote{ID: "1"}}, nil)
-	if _, err := w.Claim(t.Context(), p.Targets[0].ID, "a", time.Minute); !errors.Is(err, posts.ErrNothingToDo) {
-		t.Errorf("an ended target: %v", err)
+	if _, ok := w.tryClaim(t, p.Targets[0].ID, "a"); ok {
+		t.Error("an ended target was claimed")
+	}
+}
+
+// TestLanes has two owners with work at two platforms, some of it claimed and some for later.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if lanes, err := w.Lanes(t.Context(), false); err != nil || len(lanes) != 0 {
+		t.Errorf("at first there are %v, %v", lanes, err)
+	}
+	mine := w.create(t, "a", w.account, w.second)
+	w.create(t, "b", w.account)
+	w.make(t, posts.NewPost{Content: "later", Mode: posts.At, ScheduledFor: tomorrow, Targets: []posts.NewTarget{w.target(w.video)}})
+	demo, other := posts.Lane{OwnerID: mine.OwnerID, Platform: "demo"}, posts.Lane{OwnerID: mine.OwnerID, Platform: "other"}
+	if lanes, err := w.Lanes(t.Context(), false); err != nil || len(lanes) != 2 || lanes[0] != demo || lanes[1] != other {
+		t.Errorf("the lanes are %v, %v", lanes, err)
+	}
+	ready, err := w.Look(t.Context(), false, time.Minute)
+	if err != nil || ready.More || len(ready.Shares) != 2 || ready.Shares[0] != (posts.Share{Lane: demo, N: 2}) {
+		t.Errorf("what is ready: %+v, %v", ready, err)
+	}
+	list, err := w.Claim(t.Context(), "a", time.Minute, false, []posts.Share{{Lane: demo, N: 1}, {Lane: other, N: 1}})
+	if err != nil || len(list) != 2 || list[0].TargetID == list[1].TargetID {
+		t.Fatalf("claimed %d, %v", len(list), err)
+	}
+	if list, err = w.Claim(t.Context(), "b", time.Minute, false, []posts.Share{{Lane: demo, N: 9}, {Lane: other, N: 9}}); err != nil || len(list) != 1 || list[0].Task.Content.Text != "b" {
+		t.Errorf("the next worker got %d, %v", len(list), err)
+	}
+	if list, err = w.Claim(t.Context(), "b", time.Minute, true, []posts.Share{{Lane: demo, N: 9}}); err != nil || len(list) != 0 {
+		t.Errorf("of the uploads it got %d, %v", len(list), err)
+	}
+}
+
+// TestKeptTargetsGoOn: a settle may take the next claim along.
+func TestKeptTargetsGoOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.create(t, "hello", w.account).Targets[0].ID
+	keep := func(c posts.Claim, step platforms.Step, err error) posts.Settled {
+		t.Helper()
+		s, settleErr := w.Settle(t.Context(), []posts.Outcome{{Claim: c, Step: step, Err: err, Hold: time.Minute}})
+		if settleErr != nil || s[0].Stale {
+			t.Fatalf("settled as %+v, %v", s, settleErr)
+		}
+		return s[0]
+	}
+	first := w.claim(t, id, "a")
+	got := keep(first, platforms.Step{State: platforms.State{Step: "publishing", Data: []byte(`{"container":"1"}`)}}, nil)
+	if c := got.Next; c == nil || c.Number != 2 || c.Task.InDoubt || c.Task.State.Step != "publishing" || c.Task.Content.Text != "hello" {
+		t.Fatalf("it goes on with %+v", c)
+	}
+	if r := w.row(t, id); !r.InDoubt || r.Claim != 2 { // should it die now, the next one must look
+		t.Errorf("stored as %+v", r)
+	}
+	if _, ok := w.tryClaim(t, id, "b"); ok {
+		t.Error("another worker got a kept target")
+	}
+	if s := w.trySettle(t, first, platforms.Step{}, platforms.Errorf(platforms.Rejected, "no")); !s.Stale {
+		t.Error("the claim before still counts")
+	}
+	if waits := keep(*got.Next, platforms.Step{}, platforms.Errorf(platforms.Unavailable, "away")); waits.Next != nil {
+		t.Error("a target that waits was kept")
+	}
+	if r := w.row(t, id); r.Claim != 2 || !r.Open {
+		t.Errorf("stored as %+v", r)
+	}
+}
+
+// TestAKeptTargetIsReleased: the answer of a settle that kept its target was lost.
+func TestAKeptTargetIsReleased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.create(t, "hello", w.account).Targets[0].ID
+	o := posts.Outcome{Claim: w.claim(t, id, "a"), Step: platforms.Step{State: platforms.State{Step: "publishing"}}, Hold: time.Minute}
+	if _, err := w.Settle(t.Context(), []posts.Outcome{o}); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.trySettle(t, o.Claim, o.Step, nil); !s.Stale {
+		t.Errorf("stored twice: %+v", s)
+	}
+	if err := w.Release(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if c := w.claim(t, id, "b"); c.Number != 3 || !c.Task.InDoubt {
+		t.Errorf("then it is %+v", c)
+	}
+}
+
+// TestSettledTogether: outcomes of one batch do not touch each other, also where one is stale and two are of one post.
+func TestSettledTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, q := w.create(t, "a", w.account, w.second), w.create(t, "b", w.account)
+	late := w.claim(t, q.Targets[0].ID, "a")
+	w.advance(2 * time.Minute)
+	w.claim(t, q.Targets[0].ID, "b")
+	list := []posts.Outcome{
+		{Claim: late, Step: platforms.Step{Done: &platforms.Remote{ID: "late"}}},
+		{Claim: w.claim(t, p.Targets[1].ID, "a"), Err: platforms.Errorf(platforms.Rejected, "no, \x00 and \xff")},
+		{Claim: w.claim(t, p.Targets[0].ID, "a"), Step: platforms.Step{Done: &platforms.Remote{ID: "1\x00"}, State: platforms.State{Data: []byte(`{"a":["\u0000","\\u0000"]}`)}}},
+	}
+	s, err := w.Settle(t.Context(), list)
+	if err != nil || !s[0].Stale || s[1].Stale || s[2].Stale {
+		t.Fatalf("settled as %+v, %v", s, err)
+	}
+	if got := w.get(t, p.ID); got.Status != posts.Partial || got.Targets[0].RemoteID != "1" || got.Targets[1].Failure.Message != "no,  and \uFFFD" {
+		t.Errorf("it ended as %s: %+v", got.Status, got.Targets)
+	}
+	if got := w.get(t, q.ID); got.Status != posts.Publishing {
+		t.Errorf("the other is %s", got.Status)
 	}
 }
 
@@ -122,17 +230,15 @@ func TestStaleSettleIsRefused(t *testing.T) {
 	slow := w.claim(t, id, "slow")
 	w.advance(2 * time.Minute)
 	fast := w.claim(t, id, "fast")
-	if _, err := w.Settle(t.Context(), slow, platforms.Step{Done: &platforms.Remote{ID: "slow"}}, nil); !errors.Is(err, posts.ErrStale) {
-		t.Errorf("the late riser's settle: %v, want ErrStale", err)
+	if s := w.trySettle(t, slow, platforms.Step{Done: &platforms.Remote{ID: "slow"}}, nil); !s.Stale {
+		t.Errorf("the late riser's settle counts: %+v", s)
 	}
 	w.settle(t, fast, platforms.Step{Done: &platforms.Remote{ID: "fast", URL: "https://example.com/fast"}}, nil)
 	if got := w.get(t, p.ID).Targets[0]; got.RemoteID != "fast" {
 		t.Errorf("published as %q", got.RemoteID)
 	}
 	// The answer of a settle was lost, and it comes again.
-	if _, err := w.Settle(t.Context(), fast, platforms.Step{Done: &platforms.Remote{ID: "fast", URL: "https://example.com/fast"}}, nil); err != nil {
-		t.Errorf("a settle repeated: %v", err)
-	}
+	w.settle(t, fast, platforms.Step{Done: &platforms.Remote{ID: "fast", URL: "https://example.com/fast"}}, nil)
 	steps, err := w.Timeline(t.Context(), w.owner, p.ID)
 	if err != nil || len(steps) != 1 || steps[0].Outcome != "published" {
 		t.Errorf("the timeline is %+v, %v", steps, err)
@@ -201,17 +307,5 @@ func TestPublishedWithoutAnID(t *testing.T) {
 	w.settle(t, c, platforms.Step{}, platforms.Errorf(platforms.Rejected, "not found"))
 	if got := w.get(t, p.ID); got.Status != posts.Published {
 		t.Errorf("a visible post ended as %s", got.Status)
-	}
-}
-
-func TestOverdue(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p := w.create(t, "hello", w.account, w.second)
-	w.claim(t, p.Targets[0].ID, "a")
-	w.advance(30 * time.Second)
-	due, err := w.Overdue(t.Context(), w.now.Add(-15*time.Second), 10)
-	if err != nil || len(due) != 1 || due[0].TargetID != p.Targets[1].ID {
-		t.Errorf("overdue are %+v, %v; want only the unclaimed target", due, err)
 	}
 }

@@ -25,7 +25,7 @@ const (
 	maxTargets = 200
 )
 
-// Create checks a new post against every rule of every target and stores it with its jobs, all or nothing. Drafts are stored unchecked.
+// Create checks a new post against every rule of every target and stores it, all or nothing. Drafts are stored unchecked.
 // The faults of a post come all at once, as one Invalid error with Details "fields" and "problems".
 func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (created Created, err error) {
 	defer errs.Wrap(&err, "posts.Create(%s)", by.OwnerID)
@@ -51,7 +51,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
 				return err
 			}
-			return s.save(ctx, tx, s.Queue, post, p, now)
+			return s.save(ctx, tx, post, p, now)
 		})
 		if err == nil && p.Recycling != nil { // its turns are worked out as it is stored
 			post, err = s.Get(ctx, by, post.ID)

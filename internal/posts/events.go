@@ -2,10 +2,7 @@ package posts
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -73,54 +70,71 @@ func (s *Service) tell(ctx context.Context, tx pgx.Tx, post Post, names ...event
 
 // tellDeleted tells of a post whose deletion keeps something from being published; drafts and what has ended go without a word.
 func (s *Service) tellDeleted(ctx context.Context, tx pgx.Tx, postID string) error {
-	post, found, err := lockPost(ctx, tx, postID)
-	if err != nil || !found || (post.Status != Scheduled && post.Status != Publishing) {
+	list, err := lockPosts(ctx, tx, []string{postID})
+	if err != nil || len(list) == 0 || (list[0].Status != Scheduled && list[0].Status != Publishing) {
 		return err
 	}
+	post := list[0]
 	post.Status = Cancelled
 	for i, t := range post.Targets {
 		if t.Status != Published && t.Status != Failed {
 			post.Targets[i].Status = Cancelled
 		}
 	}
-	return s.tellEnds(ctx, tx, post, nil, events.PostCancelled)
+	return s.tellArrivals(ctx, tx, []arrived{{post: post, name: events.PostCancelled}})
 }
 
-// tellEnds emits what happened to targets and then to their post. It asks who the accounts are, which only what is told needs.
-func (s *Service) tellEnds(ctx context.Context, tx pgx.Tx, post Post, ends []ended, arrived events.Name) error {
-	if s.Events == nil || (len(ends) == 0 && arrived == "") {
+// arrived is a post some of whose targets have ended just now, and the event of the state that it came to; empty when there is none.
+type arrived struct {
+	post Post
+	ends []ended
+	name events.Name
+}
+
+// tellArrivals emits what happened to targets and then to their posts. It asks who the accounts are, which only what is told needs.
+func (s *Service) tellArrivals(ctx context.Context, tx pgx.Tx, all []arrived) error {
+	all = slices.DeleteFunc(all, func(a arrived) bool { return len(a.ends) == 0 && a.name == "" })
+	if s.Events == nil || len(all) == 0 {
 		return nil
 	}
-	if err := s.nameAccounts(ctx, tx, post.Targets); err != nil {
+	if err := s.nameAccounts(ctx, tx, all); err != nil {
 		return err
 	}
 	var list []events.Event
-	for _, end := range ends {
-		at := slices.IndexFunc(post.Targets, func(t Target) bool { return t.ID == end.TargetID })
-		if at < 0 {
-			continue // the target was removed meanwhile
+	for _, a := range all {
+		for _, end := range a.ends {
+			at := slices.IndexFunc(a.post.Targets, func(t Target) bool { return t.ID == end.TargetID })
+			if at < 0 {
+				continue // the target was removed meanwhile
+			}
+			list = append(list, a.post.targetEvent(end.Name, a.post.Targets[at]))
 		}
-		list = append(list, post.targetEvent(end.Name, post.Targets[at]))
-	}
-	if arrived != "" {
-		list = append(list, post.event(arrived))
+		if a.name != "" {
+			list = append(list, a.post.event(a.name))
+		}
 	}
 	return s.Events.Emit(ctx, tx, list...)
 }
 
-// nameAccounts fills in who the accounts of targets are.
-func (s *Service) nameAccounts(ctx context.Context, tx pgx.Tx, targets []Target) error {
-	ids := make([]string, len(targets))
-	for i, t := range targets {
-		ids[i] = t.Account.ID
+// nameAccounts fills in who the accounts of the posts' targets are.
+func (s *Service) nameAccounts(ctx context.Context, tx pgx.Tx, all []arrived) error {
+	var ids []string
+	for _, a := range all {
+		for _, t := range a.post.Targets {
+			if !slices.Contains(ids, t.Account.ID) {
+				ids = append(ids, t.Account.ID)
+			}
+		}
 	}
 	known, err := s.Accounts.Within(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
-	for i, t := range targets {
-		if a, ok := known[t.Account.ID]; ok {
-			targets[i].Account = shownAccount(a)
+	for _, a := range all {
+		for i, t := range a.post.Targets {
+			if account, ok := known[t.Account.ID]; ok {
+				a.post.Targets[i].Account = shownAccount(account)
+			}
 		}
 	}
 	return nil
@@ -183,56 +197,4 @@ func (t Target) told(platform string) map[string]any {
 		told["error"] = t.Failure.Message
 	}
 	return told
-}
-
-// lockPost locks a post's row and reads what a rollup and its events need of it. Its targets are read afterwards, so that of two that end
-// together the later one sees both. found is false when the post is gone.
-func lockPost(ctx context.Context, tx pgx.Tx, postID string) (p Post, found bool, err error) {
-	p.ID = postID
-	err = tx.QueryRow(ctx, `select owner_id, content, status, scheduled_for, metadata, created_at from posts where id = $1 for update`, postID).
-		Scan(&p.OwnerID, &p.Content, &p.Status, &p.ScheduledFor, &p.Metadata, &p.CreatedAt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return p, false, nil
-	}
-	if err != nil {
-		return p, false, err
-	}
-	rows, err := tx.Query(ctx, `select id, platform, account_id, status, scheduled_for, published_at, remote_id, remote_url, failure from targets where post_id = $1 order by position`, postID)
-	if err != nil {
-		return p, false, err
-	}
-	p.Targets, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Target, err error) {
-		var failure []byte
-		if err = row.Scan(&t.ID, &t.Platform, &t.Account.ID, &t.Status, &t.ScheduledFor, &t.PublishedAt, &t.RemoteID, &t.RemoteURL, &failure); err != nil || failure == nil {
-			return t, err
-		}
-		t.Failure = new(Failure)
-		return t, json.Unmarshal(failure, t.Failure)
-	})
-	return p, err == nil, err
-}
-
-// rollUp recomputes a post's status from its targets, and tells of the targets that ended just now and of where the post has arrived.
-// Everyone who locks a target and its post takes the target first.
-func (s *Service) rollUp(ctx context.Context, tx pgx.Tx, postID string, now time.Time, ends ...ended) error {
-	post, found, err := lockPost(ctx, tx, postID)
-	if err != nil || !found {
-		return err
-	}
-	statuses := make([]Status, len(post.Targets))
-	for i, t := range post.Targets {
-		statuses[i] = t.Status
-		if t.PublishedAt != nil && (post.PublishedAt == nil || t.PublishedAt.After(*post.PublishedAt)) {
-			post.PublishedAt = t.PublishedAt
-		}
-	}
-	from := post.Status
-	post.Status = Rollup(statuses)
-	if post.Status != Published && post.Status != Partial {
-		post.PublishedAt = nil // the post as a whole has not finished
-	}
-	if _, err := tx.Exec(ctx, `update posts set status = $2, published_at = $3, updated_at = $4 where id = $1`, postID, post.Status, post.PublishedAt, now); err != nil {
-		return err
-	}
-	return s.tellEnds(ctx, tx, post, ends, arrival(from, post.Status, slices.Contains(statuses, Cancelled)))
 }

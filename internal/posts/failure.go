@@ -71,7 +71,9 @@ func storedFailure(f *Failure) []byte {
 	if f == nil {
 		return nil
 	}
-	b, err := json.Marshal(f)
+	storable := *f
+	storable.Message, storable.Body, storable.Code, storable.Endpoint = clean(f.Message), clean(f.Body), clean(f.Code), clean(f.Endpoint)
+	b, err := json.Marshal(storable)
 	if err != nil { // it is made of texts and times
 		panic("posts: a failure does not encode: " + err.Error())
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
-	"posthorn/internal/jobs"
 	"posthorn/internal/media"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
@@ -155,11 +153,7 @@ func newWorld(t *testing.T, further ...platforms.Platform) *world {
 	}
 	w.accounts = &accounts.Service{Pool: pool, Platforms: registry, Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: w.clock}, Now: w.clock,
 		Budgets: &budget.Store{Pool: pool, Now: w.clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: w.clock}), Apps: func(string) platforms.App { return platforms.App{} }}
-	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler), w.clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Service = &posts.Service{Pool: pool, Platforms: registry, Accounts: w.accounts, Dialer: w.accounts, Prober: prober{}, Queue: queue, Now: w.clock, Limits: verdict.Defaults}
+	w.Service = &posts.Service{Pool: pool, Platforms: registry, Accounts: w.accounts, Dialer: w.accounts, Prober: prober{}, Now: w.clock, Limits: verdict.Defaults}
 	people := &auth.Service{Pool: pool, Now: w.clock}
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for _, o := range []struct {
@@ -235,22 +229,53 @@ func (w *world) create(t *testing.T, text string, accountIDs ...string) posts.Po
 	return created.Post
 }
 
+// claim takes one target, which must be there to be taken.
 func (w *world) claim(t *testing.T, targetID, worker string) posts.Claim {
 	t.Helper()
-	c, err := w.Claim(t.Context(), targetID, worker, time.Minute)
-	if err != nil {
-		t.Fatal(err)
+	c, ok := w.tryClaim(t, targetID, worker)
+	if !ok {
+		t.Fatalf("the target %s cannot be claimed", targetID)
 	}
 	return c
 }
 
-func (w *world) settle(t *testing.T, c posts.Claim, step platforms.Step, stepErr error) verdict.Verdict {
+// tryClaim takes one target if it can be claimed. Those beside it are out of sight meanwhile, among the uploads, of which demo has none.
+func (w *world) tryClaim(t *testing.T, targetID, worker string) (c posts.Claim, ok bool) {
 	t.Helper()
-	v, err := w.Settle(t.Context(), c, step, stepErr)
+	var lane posts.Lane
+	err := w.pool.QueryRow(t.Context(), `with hidden as (update targets set uploads = true where id <> $1 and not uploads) select owner_id, platform from targets where id = $1`, targetID).Scan(&lane.OwnerID, &lane.Platform)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		t.Fatal(err)
+	}
+	list, err := w.Claim(t.Context(), worker, time.Minute, false, []posts.Share{{Lane: lane, N: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	if _, err := w.pool.Exec(t.Context(), `update targets set uploads = false where uploads`); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		return c, false
+	}
+	return list[0], true
+}
+
+func (w *world) settle(t *testing.T, c posts.Claim, step platforms.Step, stepErr error) verdict.Verdict {
+	t.Helper()
+	s := w.trySettle(t, c, step, stepErr)
+	if s.Stale {
+		t.Fatal("the claim was overtaken")
+	}
+	return s.Verdict
+}
+
+func (w *world) trySettle(t *testing.T, c posts.Claim, step platforms.Step, stepErr error) posts.Settled {
+	t.Helper()
+	s, err := w.Settle(t.Context(), []posts.Outcome{{Claim: c, Step: step, Err: stepErr}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s[0]
 }
 
 // publishPost makes a post for now and lets it be published at each of the accounts.
@@ -275,7 +300,7 @@ func (w *world) get(t *testing.T, id string) posts.Post {
 // rows counts what is stored, to see that a refused post leaves nothing.
 func (w *world) rows(t *testing.T) (n int) {
 	t.Helper()
-	if err := w.pool.QueryRow(t.Context(), `select (select count(*) from posts) + (select count(*) from targets) + (select count(*) from requests) + (select count(*) from river_job)`).Scan(&n); err != nil {
+	if err := w.pool.QueryRow(t.Context(), `select (select count(*) from posts) + (select count(*) from targets) + (select count(*) from requests) `).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

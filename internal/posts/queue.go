@@ -230,7 +230,7 @@ func lockWaiting(ctx context.Context, tx pgx.Tx, queueID string, now time.Time) 
 	return list, nil
 }
 
-// moveTo gives posts other times, and their targets and jobs with them.
+// moveTo gives posts other times, and their targets with them.
 func (s *Service) moveTo(ctx context.Context, tx pgx.Tx, queueID string, ids []string, times []time.Time, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
@@ -244,15 +244,8 @@ func (s *Service) moveTo(ctx context.Context, tx pgx.Tx, queueID string, ids []s
 		queueID, ids, times, now); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, `
+	_, err := tx.Exec(ctx, `
 		update targets set next_at = slot.at, updated_at = $3 from unnest($1::text[], $2::timestamptz[]) as slot (id, at)
-		where targets.post_id = slot.id and targets.scheduled_for is null returning targets.id, targets.next_at`, ids, times, now)
-	if err != nil {
-		return err
-	}
-	due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Due])
-	if err != nil || len(due) == 0 {
-		return err
-	}
-	return s.Queue.Reschedule(ctx, tx, due)
+		where targets.post_id = slot.id and targets.scheduled_for is null`, ids, times, now)
+	return err
 }

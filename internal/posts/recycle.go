@@ -160,8 +160,8 @@ func (s *Service) mayRecycle(ctx context.Context, tx pgx.Tx, post Post) error {
 		Message: fmt.Sprintf("account %s has %d posts that are recycled, which is as many as it may have; end the recycling of one of them first", crowded, maxRecycling)}
 }
 
-// Recycle makes the copies that are due, each with its jobs in queue, and says how many. Any number of processes may do it at once.
-func (s *Service) Recycle(ctx context.Context, queue Queue, limit int) (made int, err error) {
+// Recycle makes the copies that are due, and says how many. Any number of processes may do it at once.
+func (s *Service) Recycle(ctx context.Context, limit int) (made int, err error) {
 	defer errs.Wrap(&err, "posts.Recycle")
 	now := s.Now()
 	rows, err := s.Pool.Query(ctx, `select id from posts where next_recycle_at <= $1 and status in ('published', 'partial') order by next_recycle_at limit $2`, now, limit)
@@ -176,7 +176,7 @@ func (s *Service) Recycle(ctx context.Context, queue Queue, limit int) (made int
 	for _, postID := range ids {
 		var copied bool
 		err := postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
-			copied, err = s.recycle(ctx, tx, queue, postID, now)
+			copied, err = s.recycle(ctx, tx, postID, now)
 			return err
 		})
 		if err != nil {
@@ -190,7 +190,7 @@ func (s *Service) Recycle(ctx context.Context, queue Queue, limit int) (made int
 
 // recycle makes the copy of one post, if it is still due and nobody else is at it. Turns that passed unused, while no worker ran or before
 // the post was out, are not made up for.
-func (s *Service) recycle(ctx context.Context, tx pgx.Tx, queue Queue, postID string, now time.Time) (copied bool, err error) {
+func (s *Service) recycle(ctx context.Context, tx pgx.Tx, postID string, now time.Time) (copied bool, err error) {
 	post, err := postInTx(ctx, tx, `id = $1 and next_recycle_at <= $2 and status in ('published', 'partial') and recycling is not null for update skip locked`, postID, now)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
@@ -212,7 +212,7 @@ func (s *Service) recycle(ctx context.Context, tx pgx.Tx, queue Queue, postID st
 			}
 			due = later
 		}
-		if copied, err = s.copyPost(ctx, tx, queue, post, due, now); err != nil {
+		if copied, err = s.copyPost(ctx, tx, post, due, now); err != nil {
 			return false, err
 		}
 		r.LastAt = &due
@@ -230,7 +230,7 @@ func (s *Service) recycle(ctx context.Context, tx pgx.Tx, queue Queue, postID st
 }
 
 // copyPost stores a post that repeats another one at a time, wherever that is published now and may be repeated; false when that is nowhere.
-func (s *Service) copyPost(ctx context.Context, tx pgx.Tx, queue Queue, of Post, due, now time.Time) (bool, error) {
+func (s *Service) copyPost(ctx context.Context, tx pgx.Tx, of Post, due, now time.Time) (bool, error) {
 	r := of.Recycling
 	twin := of
 	twin.ID, twin.RecycledFrom, twin.recycleNumber = id.New(now), of.ID, r.Count+1
@@ -254,10 +254,10 @@ func (s *Service) copyPost(ctx context.Context, tx pgx.Tx, queue Queue, of Post,
 	if len(twin.Targets) == 0 {
 		return false, nil
 	}
-	if err := s.nameAccounts(ctx, tx, twin.Targets); err != nil { // who hears of it depends on their profiles
+	if err := s.nameAccounts(ctx, tx, []arrived{{post: twin}}); err != nil { // who hears of it depends on their profiles
 		return false, err
 	}
-	if err := s.save(ctx, tx, queue, twin, NewPost{Mode: At}, now); err != nil {
+	if err := s.save(ctx, tx, twin, NewPost{Mode: At}, now); err != nil {
 		return false, err
 	}
 	return true, s.tell(ctx, tx, twin, events.PostRecycled)

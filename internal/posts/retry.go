@@ -26,22 +26,18 @@ func (s *Service) Retry(ctx context.Context, by auth.Principal, postID string) (
 		if err != nil {
 			return err
 		}
-		batch, due := &pgx.Batch{}, make([]Due, len(again.Targets))
+		batch := &pgx.Batch{}
 		refuseDuplicatesIn(batch, again, now)
 		if batch, err = s.paced(ctx, tx, batch, again, now); err != nil {
 			return err
 		}
-		for i, t := range again.Targets {
+		for _, t := range again.Targets {
 			batch.Queue(startOver, t.ID, true, now, now)
-			due[i] = Due{TargetID: t.ID, At: now}
 		}
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		if err := s.rollUp(ctx, tx, postID, now); err != nil {
-			return err
-		}
-		return s.Queue.Reschedule(ctx, tx, due)
+		return s.rollUp(ctx, tx, map[string][]ended{postID: nil}, now)
 	})
 	if err != nil {
 		return Post{}, err

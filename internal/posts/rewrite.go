@@ -68,7 +68,7 @@ func (s *Service) lockUnchanged(ctx context.Context, tx pgx.Tx, old Post, versio
 	return doubts, nil
 }
 
-// rewrite stores a changed post over the one that is locked, with its jobs.
+// rewrite stores a changed post over the one that is locked.
 func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u updated, now time.Time) error {
 	draft := u.Mode == AsDraft
 	batch := &pgx.Batch{}
@@ -93,7 +93,6 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 		stay[i] = t.ID
 	}
 	batch.Queue(`delete from targets where post_id = $1 and id <> all($2)`, old.ID, stay)
-	var due []Due
 	for i := range post.Targets {
 		t := &post.Targets[i]
 		switch was := old.target(t.ID); {
@@ -107,22 +106,14 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 		default:
 			queueRewrite(batch, post, i, draft, u.revive, now)
 		}
-		if u.revive && t.Status != Published {
-			due = append(due, Due{TargetID: t.ID, At: t.NextAt})
-		}
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	if !draft {
-		if err := s.rollUp(ctx, tx, old.ID, now); err != nil {
-			return err
-		}
-	}
-	if len(due) == 0 {
+	if draft {
 		return nil
 	}
-	return s.Queue.Reschedule(ctx, tx, due)
+	return s.rollUp(ctx, tx, map[string][]ended{old.ID: nil}, now)
 }
 
 // moved reports whether some target of a post will be published at another time than before, or was not to be published at all.

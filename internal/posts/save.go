@@ -12,10 +12,10 @@ import (
 	"posthorn/internal/logs"
 )
 
-// save stores a planned post: the rows, the request IDs and the jobs, in the caller's transaction. All statements but the jobs' go out at
-// once, and run in this order: first the request IDs, for a repeated request is a replay and not a duplicate; then the search for
-// duplicates, which must not find the post's own targets.
-func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p NewPost, now time.Time) error {
+// save stores a planned post in the caller's transaction: the rows and the request IDs. The statements go out at once, and run in this
+// order: first the request IDs, for a repeated request is a replay and not a duplicate; then the search for duplicates, which must not find
+// the post's own targets.
+func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now time.Time) error {
 	draft := p.Mode == AsDraft
 	batch := &pgx.Batch{}
 	batch.Queue(`
@@ -34,11 +34,7 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p
 			return err
 		}
 	}
-	due := make([]Due, 0, len(post.Targets))
-	for i, t := range post.Targets {
-		if !draft {
-			due = append(due, Due{TargetID: t.ID, At: t.NextAt})
-		}
+	for i := range post.Targets {
 		queueTarget(batch, post, i, draft, now)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -54,10 +50,7 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, queue Queue, post Post, p
 			return err
 		}
 	}
-	if len(due) == 0 {
-		return nil
-	}
-	return queue.Publish(ctx, tx, due)
+	return nil
 }
 
 // queueTarget queues the insertion of one target of a post. A draft's has no fingerprint, as it holds its content against nobody.

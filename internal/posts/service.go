@@ -14,20 +14,6 @@ import (
 	"posthorn/internal/verdict"
 )
 
-// Queue takes the work that a transaction creates: a job for each target, in that same transaction.
-type Queue interface {
-	Publish(ctx context.Context, tx pgx.Tx, due []Due) error
-	// Reschedule moves the job of each target to its new time, earlier or later, and makes one where there is none. Each target may be
-	// named once. It is called after the targets' rows were changed, while they are locked.
-	Reschedule(ctx context.Context, tx pgx.Tx, due []Due) error
-}
-
-// Due is a target and when to begin with it.
-type Due struct {
-	TargetID string
-	At       time.Time
-}
-
 // Accounts looks up the accounts of targets; those that do not exist, or that the principal does not reach, are missing from the answer.
 type Accounts interface {
 	Lookup(ctx context.Context, by auth.Principal, ids []string) (map[string]accounts.Account, error)
@@ -53,7 +39,6 @@ type Service struct {
 	Prober    Prober
 	Files     Files // nil: there are none to be kept
 	Queues    Queues
-	Queue     Queue // nil in a process that only works on targets
 	Dialer    Dialer
 	Now       func() time.Time
 	Limits    verdict.Limits

@@ -2,8 +2,9 @@ package posts
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,40 +15,139 @@ import (
 	"posthorn/internal/verdict"
 )
 
-// ErrStale says that a claim was overtaken: another worker has begun on the target since, and what this one did does not count.
-var ErrStale = errors.New("the claim was overtaken by another worker's")
+// Outcome is what became of a claimed step.
+type Outcome struct {
+	Claim Claim
+	Step  platforms.Step
+	Err   error
+	// Hold keeps the target where its next step waits for nothing: it is claimed anew, for so long, in the act of settling. Zero gives it back.
+	Hold time.Duration
+}
 
-// Settle stores what became of a claimed step: the next state, or the end, in one transaction with the timeline and the post's own
-// status. It may be called again with the same outcome when its answer was lost.
-func (s *Service) Settle(ctx context.Context, c Claim, step platforms.Step, stepErr error) (v verdict.Verdict, err error) {
+// Settled is where its target stands now.
+type Settled struct {
+	verdict.Verdict
+	Next *Claim // the claim of the next step, when the target was kept
+	// Stale says that the claim was overtaken: another worker has begun on the target since, and what this one did does not count.
+	Stale bool
+}
+
+// Settle stores what became of claimed steps: the next state of each, or its end, in one transaction with the timeline and the status of the
+// posts. It may be called again with the same outcomes, but for those with a Hold, when its answer was lost.
+func (s *Service) Settle(ctx context.Context, list []Outcome) (settled []Settled, err error) {
+	defer errs.Wrap(&err, "posts.Settle")
 	now := s.Now()
+	rows := make([]settleRow, len(list))
+	settled = make([]Settled, len(list))
+	for i, o := range list {
+		settled[i].Verdict, rows[i] = s.judge(o, now)
+	}
+	changed := false
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		stored, err := storeSettled(ctx, tx, rows, now)
+		if err != nil {
+			return err
+		}
+		touched := map[string][]ended{}
+		for i, o := range list {
+			fresh, ok := stored[o.Claim.TargetID]
+			settled[i].Stale = !ok
+			if !ok || (rows[i].Status == o.Claim.status && !settled[i].Done) {
+				continue
+			}
+			ends := touched[o.Claim.PostID]
+			if fresh { // or it has been told before
+				ends = append(ends, endOf(o.Claim, rows[i].Status, settled[i].Remote != nil)...)
+			}
+			touched[o.Claim.PostID] = ends
+		}
+		changed = len(touched) > 0
+		return s.rollUp(ctx, tx, touched, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range list {
+		if rows[i].Again && !settled[i].Stale {
+			next := o.Claim.next(settled[i].Verdict, rows[i].Status, now, rows[i].Until)
+			settled[i].Next = &next
+		}
+	}
+	if changed && s.Ended != nil {
+		s.Ended.Changed()
+	}
+	return settled, nil
+}
+
+// Release gives back the claim that a Settle with Hold may have made, when nobody knows whether it did.
+func (s *Service) Release(ctx context.Context, o Outcome) (err error) {
+	defer errs.Wrap(&err, "posts.Release(%s)", o.Claim.TargetID)
+	_, err = s.Pool.Exec(ctx, `update targets set claimed_by = null, claimed_until = null where id = $1 and claim = $2 and claimed_by = $3`, o.Claim.TargetID, o.Claim.Number+1, o.Claim.Worker)
+	return err
+}
+
+// next is the claim under which a kept target goes on.
+func (c Claim) next(v verdict.Verdict, status Status, now, until time.Time) Claim {
+	c.Number++
+	c.Begun, c.Deadline, c.Attempts, c.status = now, until, v.Attempts, status
+	c.Task.State, c.Task.InDoubt, c.Task.Published = v.State, v.InDoubt, v.Remote
+	return c
+}
+
+// settleRow is an outcome as it is stored. The fields become columns of one statement, in this order.
+type settleRow struct {
+	ID          string
+	Claim       int64
+	Status      Status
+	Open        bool
+	Step        string
+	State       *string
+	InDoubt     bool
+	Unconfirmed bool
+	Attempts    int
+	Next        time.Time
+	Uploads     bool
+	Failure     *string
+	RemoteID    string
+	RemoteURL   string
+	PublishedAt *time.Time
+	Again       bool
+	Until       time.Time
+	LineStep    string
+	Outcome     string
+	Note        string
+	Wait, Took  int64 // milliseconds
+	Worker      string
+}
+
+// judge decides what an outcome means.
+func (s *Service) judge(o Outcome, now time.Time) (v verdict.Verdict, row settleRow) {
+	c, stepErr := o.Claim, o.Err
 	if stepErr != nil {
 		stepErr = asPlatformError(stepErr)
 	}
 	info := c.Platform.Info()
 	v = verdict.Decide(verdict.Situation{Now: now, Info: info, State: c.Task.State, Remote: c.Task.Published, InDoubt: c.Task.InDoubt, Attempts: c.Attempts},
-		step, stepErr, s.Limits, verdict.Jitter())
+		o.Step, stepErr, s.Limits, verdict.Jitter())
 	failure := failureOf(info, v, now)
-	status := statusOf(v)
-	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		if err := settleTarget(ctx, tx, c, v, status, failure, now); err != nil {
-			return err
-		}
-		if err := appendStep(ctx, tx, c, v, step.Note, failure, now); err != nil {
-			return err
-		}
-		if status == c.status && !v.Done {
-			return nil
-		}
-		return s.rollUp(ctx, tx, c.PostID, now, endOf(c, status, v.Remote != nil)...)
-	})
-	if err != nil && !errors.Is(err, ErrStale) {
-		errs.Wrap(&err, "posts.Settle(%s)", c.TargetID)
+	row = settleRow{ID: c.TargetID, Claim: c.Number, Status: statusOf(v), Open: !v.Done, Step: v.State.Step, State: optional(cleanJSON(nullJSON(v.State.Data))), InDoubt: v.InDoubt, Unconfirmed: v.Unconfirmed(),
+		Attempts: v.Attempts, Next: v.Next, Uploads: info.Uploading(v.State.Step), Failure: optional(storedFailure(failure)), Until: now.Add(o.Hold).Truncate(time.Microsecond),
+		LineStep: c.Task.State.Step, Took: now.Sub(c.Begun).Milliseconds(), Worker: c.Worker}
+	if v.Remote != nil {
+		row.RemoteID, row.RemoteURL, row.PublishedAt = clean(v.Remote.ID), clean(v.Remote.URL), &now
 	}
-	if err == nil && (v.Done || status != c.status) && s.Ended != nil {
-		s.Ended.Changed()
+	if v.Done {
+		row.Next = now
+	} else {
+		row.Wait = max(0, v.Next.Sub(now)).Milliseconds()
 	}
-	return v, err
+	// A step that uploads, after one that does not, waits for a slot of its own kind.
+	row.Again = o.Hold > 0 && !v.Done && !v.Next.After(now) && row.Uploads == info.Uploading(c.Task.State.Step)
+	if row.Again && info.IsVisible(v.State.Step) {
+		row.InDoubt = true // as every claim of such a step
+	}
+	row.Outcome, row.Note = line(o, v, failure)
+	return v, row
 }
 
 // statusOf is what the target shows of a verdict.
@@ -66,33 +166,9 @@ func statusOf(v verdict.Verdict) Status {
 	}
 }
 
-func settleTarget(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, status Status, failure *Failure, now time.Time) error {
-	var remote platforms.Remote
-	var publishedAt *time.Time
-	if v.Remote != nil {
-		remote, publishedAt = *v.Remote, &now
-	}
-	next := v.Next
-	if v.Done {
-		next = now
-	}
-	tag, err := tx.Exec(ctx, `
-		update targets set status = $3, open = $4, step = $5, state = $6, in_doubt = $7, unconfirmed = $8, claimed_by = null, claimed_until = null, attempts = $9, next_at = $10,
-			failure = $11, remote_id = $12, remote_url = $13, published_at = coalesce(published_at, $14), updated_at = $15
-		where id = $1 and claim = $2`,
-		c.TargetID, c.Number, status, !v.Done, v.State.Step, nullJSON(v.State.Data), v.InDoubt, v.Unconfirmed(), v.Attempts, next,
-		storedFailure(failure), remote.ID, remote.URL, publishedAt, now)
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrStale
-	}
-	return nil
-}
-
-func appendStep(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, note string, failure *Failure, now time.Time) error {
-	outcome := "step"
+// line is what the timeline says.
+func line(o Outcome, v verdict.Verdict, failure *Failure) (outcome, note string) {
+	outcome, note = "step", o.Step.Note
 	switch {
 	case v.Failed:
 		outcome = "failed"
@@ -101,12 +177,8 @@ func appendStep(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, note
 		if v.Done {
 			outcome = "failed"
 		}
-	case v.Remote != nil && c.Task.Published == nil:
+	case v.Remote != nil && o.Claim.Task.Published == nil:
 		outcome = "published"
-	}
-	wait := time.Duration(0)
-	if !v.Done {
-		wait = max(0, v.Next.Sub(now))
 	}
 	if failure != nil {
 		note = failure.Message
@@ -114,9 +186,57 @@ func appendStep(ctx context.Context, tx pgx.Tx, c Claim, v verdict.Verdict, note
 			note += fmt.Sprintf(" [%s]", failure.Code)
 		}
 	}
-	_, err := tx.Exec(ctx, `
-		insert into target_steps (target_id, claim, at, step, outcome, note, wait_ms, took_ms, worker) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		on conflict do nothing`,
-		c.TargetID, c.Number, now, c.Task.State.Step, outcome, note, wait.Milliseconds(), now.Sub(c.Begun).Milliseconds(), c.Worker)
-	return err
+	return outcome, clean(note)
+}
+
+// storeSettled stores outcomes and their lines in the timeline. What is stored has an entry in the answer, which tells whether it is so for
+// the first time. Targets are locked in the order of their IDs, as by everyone who locks several.
+func storeSettled(ctx context.Context, tx pgx.Tx, rows []settleRow, now time.Time) (stored map[string]bool, err error) {
+	packed, err := json.Marshal(rows)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	slices.Sort(ids)
+	stored = make(map[string]bool, len(rows))
+	batch := &pgx.Batch{}
+	batch.Queue(`select 1 from targets where id = any($1) order by id for update`, ids)
+	batch.Queue(`
+		with u as materialized (
+			select * from json_to_recordset($1::json) as u ("ID" text, "Claim" bigint, "Status" text, "Open" boolean, "Step" text, "State" text, "InDoubt" boolean, "Unconfirmed" boolean,
+				"Attempts" int, "Next" timestamptz, "Uploads" boolean, "Failure" text, "RemoteID" text, "RemoteURL" text, "PublishedAt" timestamptz, "Again" boolean, "Until" timestamptz,
+				"LineStep" text, "Outcome" text, "Note" text, "Wait" bigint, "Took" bigint, "Worker" text)
+		), settled as (
+			update targets t set status = "Status", open = "Open", step = "Step", state = "State"::jsonb, in_doubt = "InDoubt", unconfirmed = "Unconfirmed", attempts = "Attempts", next_at = "Next",
+				uploads = "Uploads", failure = "Failure"::jsonb, remote_id = "RemoteID", remote_url = "RemoteURL", published_at = coalesce(t.published_at, "PublishedAt"), updated_at = $2,
+				claim = case when "Again" then t.claim + 1 else t.claim end, claimed_by = case when "Again" then t.claimed_by end, claimed_until = case when "Again" then "Until" end
+			from u where t.id = "ID" and t.claim = "Claim"
+			returning t.id
+		), lines as (
+			insert into target_steps (target_id, claim, at, step, outcome, note, wait_ms, took_ms, worker)
+			select "ID", "Claim", $2, "LineStep", "Outcome", "Note", "Wait", "Took", "Worker" from u join settled on settled.id = "ID"
+			on conflict do nothing returning target_id
+		)
+		select id, exists (select 1 from lines where target_id = id) from settled`, packed, now).Query(func(rows pgx.Rows) error {
+		var id string
+		var fresh bool
+		_, err := pgx.ForEachRow(rows, []any{&id, &fresh}, func() error {
+			stored[id] = fresh
+			return nil
+		})
+		return err
+	})
+	return stored, tx.SendBatch(ctx, batch).Close()
+}
+
+// optional is a JSON text for a column that may be null.
+func optional(raw []byte) *string {
+	if raw == nil {
+		return nil
+	}
+	s := string(raw)
+	return &s
 }

@@ -32,7 +32,7 @@ func (s *Service) Try(ctx context.Context, by auth.Principal, p NewPost) (err er
 		if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
 			return err
 		}
-		if err := s.save(ctx, tx, s.Queue, post, p, now); err != nil {
+		if err := s.save(ctx, tx, post, p, now); err != nil {
 			return err
 		}
 		return errOnlyTried

@@ -66,5 +66,5 @@ func (s *Service) cancelTarget(ctx context.Context, tx pgx.Tx, postID string, h 
 	if err := noteChange(ctx, tx, h, "unpublished", "removed from the platform", begun, now); err != nil {
 		return err
 	}
-	return s.rollUp(ctx, tx, postID, now)
+	return s.rollUp(ctx, tx, map[string][]ended{postID: nil}, now)
 }

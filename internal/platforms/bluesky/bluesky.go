@@ -29,6 +29,7 @@ func (Platform) Info() platforms.Info {
 		Name:     platformName,
 		Title:    "Bluesky",
 		Visible:  []string{stepWrite},
+		Uploads:  []string{stepUpload},
 		Rules:    rules,
 		Budgets:  budgets,
 		Options:  Options{},
