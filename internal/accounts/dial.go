@@ -11,9 +11,18 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/gather"
 	"posthorn/internal/logs"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
+	"posthorn/internal/tokens"
+)
+
+const (
+	// lookupsAtOnce bounds the accounts that are read together, and lookers how often that goes on at a time.
+	lookupsAtOnce = 200
+	lookers       = 3
+	lookTimeout   = 10 * time.Second
 )
 
 // Session is an account's open connection, for one step.
@@ -35,19 +44,18 @@ type Session struct {
 // Its errors are what keeps the account from being used: a *platforms.Error of kind Unauthorized (disconnected, or its token is dead),
 // RateLimited (its budget is used up) or what a refresh met; anything else is a fault of ours.
 func (s *Service) Dial(ctx context.Context, accountID string, before func() error) (*Session, error) {
-	a, err := s.byID(ctx, accountID)
+	known, err := s.lookups().Do(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
-	if !a.Active {
+	a := known.account
+	switch {
+	case a.ID == "":
+		return nil, fmt.Errorf("accounts.Dial: there is no account %s", accountID)
+	case !a.Active:
 		return nil, &platforms.Error{Kind: platforms.Unauthorized, Category: platforms.AccountIssue, Rule: "account.disconnected", Message: fmt.Sprintf("the account @%s is disconnected", a.Username)}
-	}
-	blocked, err := s.Budgets.BlockedUntil(ctx, accountID)
-	if err != nil {
-		return nil, err
-	}
-	if !blocked.IsZero() {
-		return nil, spent(blocked)
+	case !known.blocked.IsZero():
+		return nil, spent(known.blocked)
 	}
 	platform, ok := s.Platforms.Get(a.Platform)
 	if !ok {
@@ -57,7 +65,7 @@ func (s *Service) Dial(ctx context.Context, accountID string, before func() erro
 	app := s.app(platform, a.remote())
 	session.spender = s.spender(platform, a.ID, app)
 	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media, Now: s.Now}
-	token, err := s.Vault.Token(ctx, accountID, session.refresh(platform))
+	token, err := s.Vault.Fresh(ctx, accountID, known.token, session.refresh(platform))
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +77,50 @@ func spent(until time.Time) *platforms.Error {
 	return &platforms.Error{Kind: platforms.RateLimited, Category: platforms.QuotaExhausted, Rule: "budget.exhausted", Reset: until,
 		Message:     "the platform says that the account's budget of calls is used up until " + until.UTC().Format("15:04:05 MST"),
 		Remediation: "Nothing: it goes on by itself then."}
+}
+
+// known is what is read of an account when it is dialled.
+type known struct {
+	account Account // zero when there is none
+	blocked time.Time
+	token   *tokens.Held
+}
+
+// lookups read accounts that are dialled at about the same time together.
+func (s *Service) lookups() *gather.Calls[string, known] {
+	s.once.Do(func() { s.gathered = gather.New(lookupsAtOnce, lookers, s.lookMany) })
+	return s.gathered
+}
+
+func (s *Service) lookMany(ctx context.Context, ids []string) (list []known, err error) {
+	defer errs.Wrap(&err, "accounts.Dial")
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
+	if err != nil {
+		return nil, err
+	}
+	blocked, err := s.Budgets.Blocked(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	held, err := s.Vault.Many(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]Account, len(all))
+	for _, a := range all {
+		byID[a.ID] = a
+	}
+	list = make([]known, len(ids))
+	for i, id := range ids {
+		list[i] = known{byID[id], blocked[id], held[id]}
+	}
+	return list, nil
 }
 
 func (s *Service) byID(ctx context.Context, accountID string) (a Account, err error) {

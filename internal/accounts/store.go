@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,7 @@ import (
 	"posthorn/internal/budget"
 	"posthorn/internal/errs"
 	"posthorn/internal/events"
+	"posthorn/internal/gather"
 	"posthorn/internal/id"
 	"posthorn/internal/logs"
 	"posthorn/internal/outbound"
@@ -32,6 +34,9 @@ type Service struct {
 	Logs      *logs.Writer // nil: nothing is logged
 	Events    Events       // told what happens; nil: nobody is
 	Now       func() time.Time
+
+	once     sync.Once
+	gathered *gather.Calls[string, known]
 }
 
 const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, coalesce(a.own_username, a.username), coalesce(a.own_display_name, a.display_name),

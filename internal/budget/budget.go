@@ -5,12 +5,14 @@ package budget
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/gather"
 	"posthorn/internal/platforms"
 )
 
@@ -26,6 +28,9 @@ type Store struct {
 	Now  func() time.Time
 	// Limits are the operator's in place of what the adapters declare, by "platform.budget"; "*" is for all others, and zero is unlimited.
 	Limits map[string]int
+
+	once     sync.Once
+	gathered *gather.Calls[[]Spending, answer]
 }
 
 // Of lists the budgets of a platform, with the operator's limits.

@@ -3,17 +3,29 @@ package budget
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"posthorn/internal/errs"
+	"posthorn/internal/gather"
 	"posthorn/internal/platforms"
 )
 
 // span is how many slots a window is cut into. A slot that has begun to leave the window still counts whole, so that a budget can be used to
 // all but a hundredth of its time and is never overdrawn.
 const span = 100
+
+const (
+	// setsAtOnce bounds the sets that are taken in one round trip, and spenders how many of these are under way at a time.
+	setsAtOnce   = 200
+	spenders     = 2
+	spendTimeout = 10 * time.Second
+)
 
 // Spending is what is to be taken from one budget.
 type Spending struct {
@@ -31,37 +43,129 @@ type Spent struct {
 	Free   time.Time // when it has; zero: never, as it is smaller than what was asked for
 }
 
-// Spend takes from several budgets in one round trip, from all or from none; those without a limit are left out. spent is set when one has
-// no room. level is how full the fullest of them is after that, from 0 to 1.
+// Spend takes from several budgets, from all or from none; those without a limit are left out. spent is set when one has no room. level is how
+// full the fullest of them is after that, from 0 to 1. Calls at about the same time share a round trip.
 func (s *Store) Spend(ctx context.Context, list ...Spending) (level float64, spent *Spent, err error) {
 	defer errs.Wrap(&err, "budget.Spend")
-	list = slices.DeleteFunc(slices.Clone(list), func(x Spending) bool { return x.Budget.Limit <= 0 || x.N <= 0 })
-	if len(list) == 0 {
+	set := slices.DeleteFunc(slices.Clone(list), func(x Spending) bool { return x.Budget.Limit <= 0 || x.N <= 0 })
+	if len(set) == 0 {
 		return 0, nil, nil
 	}
-	slices.SortFunc(list, func(a, b Spending) int {
+	slices.SortFunc(set, func(a, b Spending) int {
 		return cmp.Or(cmp.Compare(a.Holder, b.Holder), cmp.Compare(a.Budget.Name, b.Budget.Name))
 	})
+	a, err := s.spending().Do(ctx, set)
+	return a.level, a.spent, err
+}
+
+// answer is what became of one set of spendings.
+type answer struct {
+	level float64
+	spent *Spent
+}
+
+func (s *Store) spending() *gather.Calls[[]Spending, answer] {
+	s.once.Do(func() { s.gathered = gather.New(setsAtOnce, spenders, s.spendSets) })
+	return s.gathered
+}
+
+// spendSets takes several sets. Those that take the same are taken as one, so that a thousand calls of one account change its row once; where
+// there is not room for all of them, they are taken one by one.
+func (s *Store) spendSets(ctx context.Context, sets [][]Spending) (answers []answer, err error) {
+	ctx, cancel := context.WithTimeout(ctx, spendTimeout)
+	defer cancel()
+	answers = make([]answer, len(sets))
+	var groups [][]int // of sets that take the same
+	byKey := map[string]int{}
+	for i, set := range sets {
+		key := keyOf(set)
+		g, ok := byKey[key]
+		if !ok {
+			g = len(groups)
+			byKey[key] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	sums := make([][]Spending, len(groups))
+	for g, members := range groups {
+		sums[g] = slices.Clone(sets[members[0]])
+		for k := range sums[g] {
+			sums[g][k].N *= len(members)
+		}
+	}
+	got, err := s.spendEach(ctx, sums)
+	if err != nil {
+		return nil, err
+	}
+	var alone []int
+	for g, members := range groups {
+		if got[g].spent != nil && len(members) > 1 {
+			alone = append(alone, members...)
+			continue
+		}
+		for _, i := range members {
+			answers[i] = got[g]
+		}
+	}
+	if len(alone) == 0 {
+		return answers, nil
+	}
+	single := make([][]Spending, len(alone))
+	for k, i := range alone {
+		single[k] = sets[i]
+	}
+	got, err = s.spendEach(ctx, single)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range alone {
+		answers[i] = got[k]
+	}
+	return answers, nil
+}
+
+// keyOf names what a set takes.
+func keyOf(set []Spending) string {
+	var b strings.Builder
+	for _, x := range set {
+		fmt.Fprintf(&b, "%s/%s/%d/%d/%d ", x.Holder, x.Budget.Name, x.N, x.Budget.Limit, x.Budget.Window)
+	}
+	return b.String()
+}
+
+// spendEach takes sets in one round trip, each from all of its budgets or from none.
+func (s *Store) spendEach(ctx context.Context, sets [][]Spending) (answers []answer, err error) {
 	now := s.Now()
-	holders, names := make([]string, len(list)), make([]string, len(list))
-	amounts, limits, present := make([]int, len(list)), make([]int, len(list)), make([]int64, len(list))
-	for i, x := range list {
-		holders[i], names[i], amounts[i], limits[i], present[i] = x.Holder, x.Budget.Name, x.N, x.Budget.Limit, slotAt(now, x.Budget.Window)
+	var holders, names []string
+	var amounts, limits, ends []int
+	var present []int64
+	for _, set := range sets {
+		for _, x := range set {
+			holders, names, amounts, limits = append(holders, x.Holder), append(names, x.Budget.Name), append(amounts, x.N), append(limits, x.Budget.Limit)
+			present = append(present, slotAt(now, x.Budget.Window))
+		}
+		ends = append(ends, len(holders))
+	}
+	rows, err := s.Pool.Query(ctx, `select refused, free_slot, level from budget_spend_each($1, $2, $3, $4, $5, $6, $7)`, ends, holders, names, amounts, present, limits, span)
+	if err != nil {
+		return nil, err
 	}
 	var refused int
 	var free *int64
-	if err := s.Pool.QueryRow(ctx, `select refused, free_slot, level from budget_spend($1, $2, $3, $4, $5, $6)`, holders, names, amounts, present, limits, span).
-		Scan(&refused, &free, &level); err != nil {
-		return 0, nil, err
-	}
-	if refused == 0 {
-		return level, nil, nil
-	}
-	spent = &Spent{Budget: list[refused-1].Budget}
-	if free != nil {
-		spent.Free = time.Unix(0, *free*int64(slotLength(spent.Budget.Window)))
-	}
-	return level, spent, nil
+	var level float64
+	_, err = pgx.ForEachRow(rows, []any{&refused, &free, &level}, func() error {
+		a := answer{level: level}
+		if refused > 0 {
+			a.spent = &Spent{Budget: sets[len(answers)][refused-1].Budget}
+			if free != nil {
+				a.spent.Free = time.Unix(0, *free*int64(slotLength(a.spent.Budget.Window)))
+			}
+		}
+		answers = append(answers, a)
+		return nil
+	})
+	return answers, err
 }
 
 // Correct makes the count of a budget what the platform says that is used, in percent of the limit.

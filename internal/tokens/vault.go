@@ -60,14 +60,49 @@ func expiry(t platforms.Token) *time.Time {
 	return &t.ExpiresAt
 }
 
+// Held is what the vault holds for an account, opened.
+type Held struct {
+	token Versioned
+	err   error // why there is none to be used
+}
+
+// Many opens the tokens of many accounts, for Fresh. One without a token is missing.
+func (v *Vault) Many(ctx context.Context, accountIDs []string) (held map[string]*Held, err error) {
+	defer errs.Wrap(&err, "tokens.Many")
+	rows, err := v.Pool.Query(ctx, `select account_id, sealed, expires_at, version from tokens where account_id = any($1)`, accountIDs)
+	if err != nil {
+		return nil, err
+	}
+	held = make(map[string]*Held, len(accountIDs))
+	var accountID string
+	var row sealedRow
+	_, err = pgx.ForEachRow(rows, []any{&accountID, &row.sealed, &row.expires, &row.version}, func() error {
+		t, err := v.open(accountID, row)
+		held[accountID] = &Held{t, err}
+		return nil
+	})
+	return held, err
+}
+
 // Token opens an account's token. When it is about to expire and refresh is not nil, refresh is called first, under a lock on the row:
 // of ten workers one refreshes and the others get what it got. The new token is stored before anyone uses it.
 //
 // An account without a token is a platforms.Error of kind Unauthorized; errors of refresh come back as they are.
 func (v *Vault) Token(ctx context.Context, accountID string, refresh func(context.Context, platforms.Token) (platforms.Token, error)) (t Versioned, err error) {
-	t, err = v.read(ctx, v.Pool, accountID)
-	if err != nil || refresh == nil || !v.due(t) {
+	held, err := v.Many(ctx, []string{accountID})
+	if err != nil {
 		return t, err
+	}
+	return v.Fresh(ctx, accountID, held[accountID], refresh)
+}
+
+// Fresh is Token for what Many has opened this very moment; nil is an account without a token.
+func (v *Vault) Fresh(ctx context.Context, accountID string, h *Held, refresh func(context.Context, platforms.Token) (platforms.Token, error)) (t Versioned, err error) {
+	if h == nil {
+		return t, errNone()
+	}
+	if t = h.token; h.err != nil || refresh == nil || !v.due(t) {
+		return t, h.err
 	}
 	err = postgres.InTx(ctx, v.Pool, func(tx pgx.Tx) error {
 		var ownerID string
@@ -145,14 +180,16 @@ func (v *Vault) States(ctx context.Context, accountIDs []string) (states map[str
 	return states, err
 }
 
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+// sealedRow is a token as it is stored.
+type sealedRow struct {
+	sealed  []byte
+	expires *time.Time
+	version int64
 }
 
-func (v *Vault) read(ctx context.Context, db querier, accountID string) (t Versioned, err error) {
-	var sealed []byte
-	var expires *time.Time
-	err = db.QueryRow(ctx, `select sealed, expires_at, version from tokens where account_id = $1`, accountID).Scan(&sealed, &expires, &t.Version)
+func (v *Vault) read(ctx context.Context, tx pgx.Tx, accountID string) (t Versioned, err error) {
+	var row sealedRow
+	err = tx.QueryRow(ctx, `select sealed, expires_at, version from tokens where account_id = $1`, accountID).Scan(&row.sealed, &row.expires, &row.version)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return t, errNone()
 	}
@@ -160,18 +197,22 @@ func (v *Vault) read(ctx context.Context, db querier, accountID string) (t Versi
 		errs.Wrap(&err, "tokens.Token(%s)", accountID)
 		return t, err
 	}
-	plain, err := v.Keys.open(sealed, accountID)
+	return v.open(accountID, row)
+}
+
+func (v *Vault) open(accountID string, row sealedRow) (t Versioned, err error) {
+	defer errs.Wrap(&err, "tokens.Token(%s)", accountID)
+	plain, err := v.Keys.open(row.sealed, accountID)
 	if err != nil {
-		errs.Wrap(&err, "tokens.Token(%s)", accountID)
 		return t, err
 	}
 	var s stored
 	if json.Unmarshal(plain, &s) != nil {
 		return t, errSealed
 	}
-	t.Access, t.Refresh, t.Scopes = platforms.NewSecret(s.Access), platforms.NewSecret(s.Refresh), s.Scopes
-	if expires != nil {
-		t.ExpiresAt = *expires
+	t.Access, t.Refresh, t.Scopes, t.Version = platforms.NewSecret(s.Access), platforms.NewSecret(s.Refresh), s.Scopes, row.version
+	if row.expires != nil {
+		t.ExpiresAt = *row.expires
 	}
 	return t, nil
 }
