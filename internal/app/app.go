@@ -45,7 +45,7 @@ const (
 
 const (
 	courierSlots  = 400 // deliveries to webhooks at a time: all of one is waiting for somebody else's server
-	workerSlots   = 200 // steps at a time in one worker process: nearly all of a step is waiting for the platform
+	workerSlots   = 400 // steps at a time in one worker process: nearly all of a step is waiting for the platform
 	uploadSlots   = 16  // steps at a time that send files
 	shutdownGrace = 60 * time.Second
 )
@@ -80,13 +80,13 @@ func Open(ctx context.Context, c *config.Config, log zerolog.Logger, name string
 	return OpenAt(ctx, c, log, name, conns, time.Now)
 }
 
-// OpenAt is Open with a clock of the caller's.
-func OpenAt(ctx context.Context, c *config.Config, log zerolog.Logger, name string, conns int32, now func() time.Time) (*App, error) {
+// OpenAt is Open with a clock of the caller's, and with platforms beside those that everyone has.
+func OpenAt(ctx context.Context, c *config.Config, log zerolog.Logger, name string, conns int32, now func() time.Time, others ...platforms.Platform) (*App, error) {
 	pool, err := postgres.Open(ctx, c.DatabaseURL, postgres.WithApplicationName(name), postgres.WithMaxConns(conns))
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Config: c, Log: log, Pool: pool, Platforms: all.Registry(), Now: now, close: []func(){pool.Close}}
+	a := &App{Config: c, Log: log, Pool: pool, Platforms: all.Registry(others...), Now: now, close: []func(){pool.Close}}
 	if err := postgres.CheckSchema(ctx, pool); err != nil {
 		a.Close()
 		return nil, err

@@ -23,7 +23,7 @@ const span = 100
 const (
 	// setsAtOnce bounds the sets that are taken in one round trip, and spenders how many of these are under way at a time.
 	setsAtOnce   = 200
-	spenders     = 2
+	spenders     = 1
 	spendTimeout = 10 * time.Second
 )
 

@@ -25,14 +25,19 @@ const (
 	// lookEvery is how often it is looked for due targets that nobody could foresee: those that are to be published at once. All others start
 	// on time by a timer.
 	lookEvery = 25 * time.Millisecond
+	// busyWait is how long slots are gathered while there is more due than there are slots.
+	busyWait = 15 * time.Millisecond
 	// lanesFor is how long a list of the lanes with work is good while there is more due than can be counted.
 	lanesFor = 200 * time.Millisecond
 	// troubleWait is how long to wait for a database that does not answer.
 	troubleWait = 500 * time.Millisecond
 
+	// showAfter is how long a target is worked on before its post is shown as being published.
+	showAfter = 150 * time.Millisecond
+
 	// settleAtOnce bounds the outcomes that are stored in one transaction.
 	settleAtOnce = 100
-	settlers     = 2
+	settlers     = 1
 )
 
 // dialer opens the connection of an account; accounts.Service fits it.
@@ -53,6 +58,7 @@ type engine struct {
 	slots    *slots
 	uploads  bool // it takes the targets whose next step sends a file, or the others
 	settling *gather.Calls[posts.Outcome, settlement]
+	showing  *gather.Calls[string, struct{}] // IDs of posts
 
 	freed   chan struct{} // some slot is free again
 	working sync.WaitGroup
@@ -62,7 +68,9 @@ type engine struct {
 
 func newEngine(c Config, crew *Crew, n int, uploads bool, settling *gather.Calls[posts.Outcome, settlement]) *engine {
 	return &engine{posts: c.Posts, accounts: c.Accounts, crew: crew, log: c.Log, logs: c.Logs, now: c.Now, slots: newSlots(n), uploads: uploads, settling: settling,
-		freed: make(chan struct{}, 1)}
+		freed: make(chan struct{}, 1), showing: gather.New(settleAtOnce, 1, func(ctx context.Context, ids []string) ([]struct{}, error) {
+			return make([]struct{}, len(ids)), c.Posts.ShowPublishing(ctx, ids)
+		})}
 }
 
 // run takes targets until the context ends. Those in hand go on under work, and run returns when they have ended.
@@ -120,8 +128,8 @@ func (e *engine) pull(ctx, work context.Context) (wait time.Duration, full bool)
 		})
 	}
 	switch {
-	case len(claims) > 0 && (ready.More || len(claims) < wanted(ready.Shares)): // as fast as slots are freed
-		return 2 * time.Millisecond, true
+	case len(claims) > 0 && (ready.More || len(claims) < wanted(ready.Shares)): // as fast as slots are freed, but many at once
+		return busyWait, false
 	case !ready.Next.IsZero():
 		return max(0, min(ready.Next.Sub(e.now()), lookEvery)), false
 	}
@@ -170,8 +178,10 @@ func (e *engine) done(lane posts.Lane) {
 // work takes steps of one target until it ends, must wait, or has had its turn.
 func (e *engine) work(ctx context.Context, claim posts.Claim, lease Lease) {
 	begun := e.now()
+	shown := e.showLater(ctx, claim.PostID)
+	defer shown()
 	for {
-		settled, next, err := e.step(ctx, claim, lease, e.now().Sub(begun) < oneGo)
+		settled, next, err := e.step(ctx, claim, lease, e.now().Sub(begun) < oneGo, shown)
 		switch {
 		case err != nil:
 			e.log.Error().Err(err).Str("target", claim.TargetID).Msg("settle failed; the step will be taken again when its claim has run out")
@@ -181,6 +191,25 @@ func (e *engine) work(ctx context.Context, claim posts.Claim, lease Lease) {
 		}
 		claim, lease = *settled.Next, next
 	}
+}
+
+// showLater shows a post as being published unless the returned function is called soon. It must be called before an outcome is stored, so
+// that it never comes after the post's own status, and reports whether the post was shown; calling it again does nothing.
+func (e *engine) showLater(ctx context.Context, postID string) (stop func() bool) {
+	done := make(chan struct{})
+	timer := time.AfterFunc(showAfter, func() {
+		defer close(done)
+		if _, err := e.showing.Do(ctx, postID); err != nil && ctx.Err() == nil {
+			e.log.Warn().Err(err).Str("post", postID).Msg("the post could not be shown as being published")
+		}
+	})
+	return sync.OnceValue(func() bool {
+		if timer.Stop() {
+			return false
+		}
+		<-done
+		return true
+	})
 }
 
 // settleMany stores outcomes together. Where that fails for another reason than a database that is away, one of them may be what it fails for,

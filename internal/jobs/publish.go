@@ -12,10 +12,10 @@ import (
 )
 
 // step takes one step and stores what became of it, with keep under a claim of the next step, for which next is the lease.
-func (e *engine) step(ctx context.Context, claim posts.Claim, lease Lease, keep bool) (settled posts.Settled, next Lease, err error) {
+func (e *engine) step(ctx context.Context, claim posts.Claim, lease Lease, keep bool, shown func() bool) (settled posts.Settled, next Lease, err error) {
 	session, step, stepErr := e.publish(ctx, claim, lease)
 	after := context.WithoutCancel(ctx) // what was done must be stored, also during a shutdown
-	outcome := posts.Outcome{Claim: claim, Step: step, Err: stepErr}
+	outcome := posts.Outcome{Claim: claim, Step: step, Err: stepErr, Shown: shown()}
 	next = e.crew.Lease() // before the claim: whoever is counted as lost from here on has lost that too
 	if keep && ctx.Err() == nil && next.Check() == nil {
 		outcome.Hold = claimFor

@@ -26,7 +26,7 @@ type Claim struct {
 	Deadline  time.Time
 	Attempts  int
 	Task      platforms.Task
-	status    Status
+	status    Status // before the claim, as the post's own status has it
 }
 
 // clockSkew is how far the clocks of two workers may be apart.
@@ -61,14 +61,14 @@ func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, 
 	rows, err := s.Pool.Query(ctx, `
 		with due as materialized (
 			select d.* from unnest($1::text[], $2::text[], $3::int[]) as lane (owner_id, platform, n) cross join lateral (
-				select id, in_doubt from targets t
+				select id, in_doubt, status from targets t
 				where t.open and t.uploads = $4 and t.owner_id = lane.owner_id and t.platform = lane.platform and t.next_at <= $5 and (t.claimed_until is null or t.claimed_until <= $5)
 				order by t.next_at limit lane.n for update skip locked) d
 		)
 		update targets t set claim = t.claim + 1, claimed_by = $6, claimed_until = $7, updated_at = $5, in_doubt = t.in_doubt or (t.platform || ':' || t.step) = any($8),
 			status = case when t.status = 'pending' then 'processing' else t.status end
-		from due where t.id = due.id
-		returning t.id, t.claim, t.status, t.post_id, t.owner_id, t.account_id, t.platform, t.step, t.state, due.in_doubt, t.attempts, t.published_at is not null, t.remote_id, t.remote_url,
+		where t.id = any(array(select id from due)) -- and no join, for which all targets might be read
+		returning t.id, t.claim, (select due.status from due where due.id = t.id), t.post_id, t.owner_id, t.account_id, t.platform, t.step, t.state, exists (select 1 from due where due.id = t.id and due.in_doubt), t.attempts, t.published_at is not null, t.remote_id, t.remote_url,
 			t.custom_content, t.custom_media, t.options`,
 		owners, names, counts, uploads, now, worker, until, s.visibleSteps())
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, 
 	if err != nil || len(claimed) == 0 {
 		return nil, err
 	}
-	read, err := s.readContents(ctx, claimed, now)
+	read, err := s.readContents(ctx, claimed)
 	if err != nil {
 		return nil, err
 	}
@@ -96,24 +96,31 @@ func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, 
 	return list, nil
 }
 
-// readContents reads what the posts of claimed targets hold, and shows these posts as being published. It comes after the claims have been
-// committed, for from then on nobody changes the posts; the statement that claims may still see them as they were before a change it waited for.
-func (s *Service) readContents(ctx context.Context, claimed []claimRow, now time.Time) (contents map[string]contentRow, err error) {
+// readContents reads what the posts of claimed targets hold. It comes after the claims have been committed, for from then on nobody changes
+// the posts; the statement that claims may still see them as they were before a change it waited for.
+func (s *Service) readContents(ctx context.Context, claimed []claimRow) (contents map[string]contentRow, err error) {
 	ids := make([]string, len(claimed))
 	for i, row := range claimed {
 		ids[i] = row.PostID
 	}
-	contents = make(map[string]contentRow, len(ids))
-	batch := &pgx.Batch{}
-	batch.Queue(`update posts set status = 'publishing', updated_at = $2 where id = any(array(select id from posts where id = any($1) and status = 'scheduled' order by id for update))`, ids, now)
-	batch.Queue(`select id, title, content, media, tags, coalesce(request_id, '') from posts where id = any($1)`, ids).Query(func(rows pgx.Rows) error {
-		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[contentRow])
-		for _, row := range list {
-			contents[row.PostID] = row
-		}
-		return err
-	})
-	return contents, s.Pool.SendBatch(ctx, batch).Close()
+	rows, err := s.Pool.Query(ctx, `select id, title, content, media, tags, coalesce(request_id, '') from posts where id = any($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[contentRow])
+	contents = make(map[string]contentRow, len(list))
+	for _, row := range list {
+		contents[row.PostID] = row
+	}
+	return contents, err
+}
+
+// ShowPublishing shows posts as being published, of which some target is under way. A step that takes a moment needs no such word, and most
+// take no longer: it is for the others.
+func (s *Service) ShowPublishing(ctx context.Context, postIDs []string) (err error) {
+	defer errs.Wrap(&err, "posts.ShowPublishing")
+	_, err = s.Pool.Exec(ctx, `update posts set status = 'publishing', updated_at = $2 where id = any(array(select id from posts where id = any($1) and status = 'scheduled' order by id for update))`, postIDs, s.Now())
+	return err
 }
 
 type claimRow struct {

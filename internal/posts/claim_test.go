@@ -163,7 +163,7 @@ func TestSettledTogether(t *testing.T) {
 	if got := w.get(t, p.ID); got.Status != posts.Partial || got.Targets[0].RemoteID != "1" || got.Targets[1].Failure.Message != "no,  and \uFFFD" {
 		t.Errorf("it ended as %s: %+v", got.Status, got.Targets)
 	}
-	if got := w.get(t, q.ID); got.Status != posts.Publishing {
+	if got := w.get(t, q.ID); got.Status != posts.Scheduled {
 		t.Errorf("the other is %s", got.Status)
 	}
 }
@@ -253,11 +253,15 @@ func TestRollUpWhileTargetsEnd(t *testing.T) {
 		t.Errorf("at first it is %s", p.Status)
 	}
 	a, b := w.claim(t, p.Targets[0].ID, "a"), w.claim(t, p.Targets[1].ID, "b")
+	w.show(t, p)
 	if got := w.get(t, p.ID).Status; got != posts.Publishing {
 		t.Errorf("claimed, it is %s", got)
 	}
-	w.settle(t, a, platforms.Step{}, platforms.Errorf(platforms.Unavailable, "away"))
-	w.settle(t, b, platforms.Step{}, platforms.Errorf(platforms.RateLimited, "slow down"))
+	for c, no := range map[*posts.Claim]error{&a: platforms.Errorf(platforms.Unavailable, "away"), &b: platforms.Errorf(platforms.RateLimited, "slow down")} {
+		if _, err := w.Settle(t.Context(), []posts.Outcome{{Claim: *c, Err: no, Shown: true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if got := w.get(t, p.ID).Status; got != posts.Scheduled {
 		t.Errorf("all waiting, it is %s", got)
 	}

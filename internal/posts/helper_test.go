@@ -260,6 +260,14 @@ func (w *world) tryClaim(t *testing.T, targetID, worker string) (c posts.Claim, 
 	return list[0], true
 }
 
+// show shows a post as being published, as the engine does after a moment.
+func (w *world) show(t *testing.T, p posts.Post) {
+	t.Helper()
+	if err := w.ShowPublishing(t.Context(), []string{p.ID}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w *world) settle(t *testing.T, c posts.Claim, step platforms.Step, stepErr error) verdict.Verdict {
 	t.Helper()
 	s := w.trySettle(t, c, step, stepErr)

@@ -163,6 +163,7 @@ func TestAwait(t *testing.T) {
 	// What takes too long is given as it stands.
 	r := w.create(t, "slow", w.account)
 	w.claim(t, r.Targets[0].ID, "a")
+	w.show(t, r)
 	if got, err := w.Await(t.Context(), w.owner, r.ID, 100*time.Millisecond); err != nil || got.Status != posts.Publishing {
 		t.Errorf("still at it: %s, %v", got.Status, err)
 	}

@@ -65,6 +65,7 @@ func TestRetryIsRefused(t *testing.T) {
 	w.publish(t, out.Targets[0].ID)
 	busy := w.create(t, "busy", w.account)
 	w.claim(t, busy.Targets[0].ID, "a")
+	w.show(t, busy)
 	tests := []struct {
 		name string
 		id   string

@@ -57,7 +57,7 @@ func (s *Service) rollUp(ctx context.Context, tx pgx.Tx, touched map[string][]en
 	}
 	_, err = tx.Exec(ctx, `
 		update posts set status = u.status, published_at = u.published_at, updated_at = $4 from unnest($1::text[], $2::text[], $3::timestamptz[]) u (id, status, published_at)
-		where posts.id = u.id`, ids, statuses, times, now)
+		where posts.id = any($1) and posts.id = u.id`, ids, statuses, times, now)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type Outcome struct {
 	Claim Claim
 	Step  platforms.Step
 	Err   error
+	Shown bool // ShowPublishing was called for the post, which may show so falsely now
 	// Hold keeps the target where its next step waits for nothing: it is claimed anew, for so long, in the act of settling. Zero gives it back.
 	Hold time.Duration
 }
@@ -52,7 +53,7 @@ func (s *Service) Settle(ctx context.Context, list []Outcome) (settled []Settled
 		for i, o := range list {
 			fresh, ok := stored[o.Claim.TargetID]
 			settled[i].Stale = !ok
-			if !ok || (rows[i].Status == o.Claim.status && !settled[i].Done) {
+			if !ok || (rows[i].Status == o.Claim.status && !settled[i].Done && !o.Shown) {
 				continue
 			}
 			ends := touched[o.Claim.PostID]
@@ -213,14 +214,14 @@ func storeSettled(ctx context.Context, tx pgx.Tx, rows []settleRow, now time.Tim
 			update targets t set status = "Status", open = "Open", step = "Step", state = "State"::jsonb, in_doubt = "InDoubt", unconfirmed = "Unconfirmed", attempts = "Attempts", next_at = "Next",
 				uploads = "Uploads", failure = "Failure"::jsonb, remote_id = "RemoteID", remote_url = "RemoteURL", published_at = coalesce(t.published_at, "PublishedAt"), updated_at = $2,
 				claim = case when "Again" then t.claim + 1 else t.claim end, claimed_by = case when "Again" then t.claimed_by end, claimed_until = case when "Again" then "Until" end
-			from u where t.id = "ID" and t.claim = "Claim"
+			from u where t.id = any($3) and t.id = "ID" and t.claim = "Claim"
 			returning t.id
 		), lines as (
 			insert into target_steps (target_id, claim, at, step, outcome, note, wait_ms, took_ms, worker)
 			select "ID", "Claim", $2, "LineStep", "Outcome", "Note", "Wait", "Took", "Worker" from u join settled on settled.id = "ID"
 			on conflict do nothing returning target_id
 		)
-		select id, exists (select 1 from lines where target_id = id) from settled`, packed, now).Query(func(rows pgx.Rows) error {
+		select id, exists (select 1 from lines where target_id = id) from settled`, packed, now, ids).Query(func(rows pgx.Rows) error {
 		var id string
 		var fresh bool
 		_, err := pgx.ForEachRow(rows, []any{&id, &fresh}, func() error {

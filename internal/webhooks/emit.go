@@ -21,19 +21,34 @@ func (s *Service) Emit(ctx context.Context, tx pgx.Tx, list ...events.Event) (er
 	}
 	defer errs.Wrap(&err, "webhooks.Emit(%s)", list[0].Name)
 	now := s.Now()
-	batch := &pgx.Batch{}
-	for _, e := range list {
+	rows := make([]emitted, len(list))
+	numbers := map[string]int{}
+	for i, e := range list {
 		eventID := id.New(now)
 		payload, err := render(eventID, e, now)
 		if err != nil {
 			return err
 		}
-		batch.Queue(`
-			insert into events (id, owner_id, name, subject, sequence, profile_ids, account_ids, payload, created_at)
-			values ($1, $2, $3, $4, (select coalesce(max(sequence), 0) + 1 from events where subject = $4), $5, $6, $7, $8)`,
-			eventID, e.OwnerID, e.Name, e.Subject, present(e.ProfileIDs), present(e.AccountIDs), string(payload), now)
+		numbers[e.Subject]++
+		rows[i] = emitted{eventID, e.OwnerID, string(e.Name), e.Subject, numbers[e.Subject], present(e.ProfileIDs), present(e.AccountIDs), string(payload)}
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	packed, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into events (id, owner_id, name, subject, sequence, profile_ids, account_ids, payload, created_at)
+		select "ID", "Owner", "Name", "Subject", (select coalesce(max(sequence), 0) from events where subject = "Subject") + "Nth", "Profiles", "Accounts", "Payload", $2
+		from json_to_recordset($1::json) as u ("ID" text, "Owner" text, "Name" text, "Subject" text, "Nth" int, "Profiles" text[], "Accounts" text[], "Payload" text)`, packed, now)
+	return err
+}
+
+// emitted is an event as it is stored; Nth is its place among those of its subject that are stored with it.
+type emitted struct {
+	ID, Owner, Name, Subject string
+	Nth                      int
+	Profiles, Accounts       []string
+	Payload                  string
 }
 
 // render makes the bytes that are stored, signed and sent.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,13 +19,29 @@ import (
 )
 
 func main() {
-	posts := flag.Int("posts", 1_000_000, "how many posts one owner has when the lists are measured")
-	each := flag.Duration("for", 5*time.Second, "how long each figure is measured")
+	var o options
+	flag.IntVar(&o.posts, "posts", 1_000_000, "how many posts one owner has when the lists are measured")
+	flag.IntVar(&o.due, "due", 100_000, "how many targets are due at the same instant")
+	flag.DurationVar(&o.each, "for", 5*time.Second, "how long each figure is measured")
+	flag.StringVar(&o.only, "only", "", "measure nothing but the api or the engine")
+	flag.BoolVar(&o.statements, "statements", false, "show which statements took Postgres's time (pg_stat_statements)")
 	flag.Parse()
-	if err := app.UntilStopped(func(ctx context.Context) error { return run(ctx, *posts, *each) }); err != nil {
+	do := func(ctx context.Context) error { return run(ctx, o) }
+	if os.Getenv("POSTHORN_BENCH_ROLE") == "worker" { // this program again, as the process that is measured
+		do = runWorker
+	}
+	if err := app.UntilStopped(do); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// options are the flags.
+type options struct {
+	posts, due int
+	each       time.Duration
+	only       string
+	statements bool
 }
 
 // measure is one thing to try, at several numbers of clients.
@@ -33,7 +50,7 @@ type measure struct {
 	request func(n int64) call
 }
 
-func run(ctx context.Context, posts int, each time.Duration) (err error) {
+func run(ctx context.Context, o options) (err error) {
 	dir, err := os.MkdirTemp("", "posthorn-bench-")
 	if err != nil {
 		return err
@@ -42,12 +59,15 @@ func run(ctx context.Context, posts int, each time.Duration) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // Postgres, under an account of its own, must be able to enter
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "posthorn/cmd/api")
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "posthorn/cmd/api", "posthorn/test/bench")
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the api: %w: %s", err, out)
+		return fmt.Errorf("building the programs: %w: %s", err, out)
 	}
-	cluster, err := devpg.Start(ctx, devpg.Config{Dir: filepath.Join(dir, "postgres"), Progress: os.Stdout,
-		Settings: map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB", "fsync": "on", "synchronous_commit": "on"}})
+	settings := map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB", "fsync": "on", "synchronous_commit": "on"}
+	if o.statements {
+		settings["shared_preload_libraries"], settings["pg_stat_statements.track"] = "pg_stat_statements", "all"
+	}
+	cluster, err := devpg.Start(ctx, devpg.Config{Dir: filepath.Join(dir, "postgres"), Progress: os.Stdout, Settings: settings})
 	if err != nil {
 		return err
 	}
@@ -62,15 +82,27 @@ func run(ctx context.Context, posts int, each time.Duration) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.fill(ctx, posts); err != nil {
+	defer s.far.server.Close()
+	if err := s.fill(ctx, o.posts); err != nil {
 		return err
+	}
+	if o.statements {
+		defer func() { err = errors.Join(err, s.statements(context.WithoutCancel(ctx))) }()
+	}
+	if o.only != "api" {
+		if err := s.engine(ctx, dir, cluster.PID(), o.due); err != nil {
+			return err
+		}
+	}
+	if o.only == "engine" {
+		return nil
 	}
 	api, err := s.start(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer api.stop()
-	return s.report(ctx, posts, each)
+	return s.report(ctx, o.posts, o.each)
 }
 
 // report measures everything and prints a table.

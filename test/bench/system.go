@@ -36,6 +36,8 @@ type system struct {
 	key      string
 	owner    string
 	accounts [targets]string
+	instants []string // the accounts at instant
+	far      *farSide
 	onePost  string
 	next     atomic.Int64
 }
@@ -51,8 +53,11 @@ func prepare(ctx context.Context, dir, database string) (*system, error) {
 		return nil, err
 	}
 	s := &system{database: database, base: "http://" + addr, key: auth.NewKey()}
+	if s.far, err = newFarSide(); err != nil {
+		return nil, err
+	}
 	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=" + addr, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_DATA_DIR=" + dir,
-		"POSTHORN_LOG_LEVEL=error", "POSTHORN_API_RATE_LIMIT=0", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0"}
+		"POSTHORN_LOG_LEVEL=error", "POSTHORN_API_RATE_LIMIT=0", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_PLATFORM_GATEWAY=" + s.far.url}
 	pool, err := postgres.Open(ctx, database)
 	if err != nil {
 		return nil, err
@@ -97,6 +102,14 @@ func (s *system) seed(ctx context.Context, tx pgx.Tx, a *app.App) (err error) {
 		if err != nil {
 			return err
 		}
+	}
+	for i := range 100 {
+		account, err := a.Accounts.Connect(ctx, tx, s.owner, profile, "instant", platforms.Account{RemoteID: fmt.Sprint(i), Username: fmt.Sprint("instant", i)},
+			platforms.Token{Access: platforms.NewSecret("none")})
+		if err != nil {
+			return err
+		}
+		s.instants = append(s.instants, account)
 	}
 	return nil
 }

@@ -25,9 +25,9 @@ func Entries() []Entry {
 	}
 }
 
-// Registry makes the registry of all adapters.
-func Registry() *platforms.Registry {
-	var list []platforms.Platform
+// Registry makes the registry of all adapters, and of others that the caller brings.
+func Registry(others ...platforms.Platform) *platforms.Registry {
+	list := others
 	for _, e := range Entries() {
 		list = append(list, e.Platform)
 	}
