@@ -11,6 +11,9 @@ drop index targets_open;
 -- A worker's claims are found among what is due. Without an index on who claims, a claim changes nothing that is indexed.
 drop index targets_claimed;
 alter table targets set (fillfactor = 80);
+-- A fingerprint names the account as well. Where it stands behind the owner, Postgres may read all that the owner made lately instead.
+drop index targets_fingerprint;
+create index targets_fingerprint on targets (fingerprint, created_at) where fingerprint is not null;
 
 -- Jobs of the release before. Its workers, while they still run, make new ones for what is overdue.
 delete from river_job where kind = 'publish';

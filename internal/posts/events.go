@@ -12,6 +12,8 @@ import (
 // Events is told what happens, in the transaction in which it happens.
 type Events interface {
 	Emit(ctx context.Context, tx pgx.Tx, list ...events.Event) error
+	// EmitIn is Emit by a batch, which whatever causes the events is in too.
+	EmitIn(batch *pgx.Batch, list ...events.Event) error
 }
 
 // ended is a target that came to its end just now: Name is PostPlatformPublished or PostPlatformFailed.

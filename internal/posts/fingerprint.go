@@ -45,9 +45,7 @@ func refuseDuplicatesIn(batch *pgx.Batch, post Post, now time.Time) {
 		locks = append(locks, int64(binary.BigEndian.Uint64(prints[i])))
 	}
 	slices.Sort(locks) // one order for all, or two posts could lock each other out
-	for _, l := range locks {
-		batch.Queue(`select pg_advisory_xact_lock($1)`, l)
-	}
+	batch.Queue(`select pg_advisory_xact_lock(l) from (select l from unnest($1::bigint[]) as l order by l) in_order`, locks)
 	batch.Queue(`
 		select distinct on (fingerprint) fingerprint, post_id from targets
 		where owner_id = $1 and fingerprint = any($2) and created_at > $3 and post_id <> $4 and (status not in ('failed', 'cancelled') or unconfirmed)

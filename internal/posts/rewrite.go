@@ -100,13 +100,13 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 			if !draft && !u.revive {
 				t.Status, t.Open, t.Failure = Failed, false, neverTried(now)
 			}
-			queueTarget(batch, post, i, draft, now)
 		case was.Status == Published:
 			freeze(batch, old, post, i, now)
 		default:
 			queueRewrite(batch, post, i, draft, u.revive, now)
 		}
 	}
+	queueTargets(batch, post, func(i int) bool { return old.target(post.Targets[i].ID) == nil }, draft, now)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}

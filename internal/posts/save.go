@@ -34,37 +34,51 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, post Post, p NewPost, now
 			return err
 		}
 	}
-	for i := range post.Targets {
-		queueTarget(batch, post, i, draft, now)
+	queueTargets(batch, post, func(int) bool { return true }, draft, now)
+	if p.Mode != AsDraft && p.Mode != Now && s.Events != nil {
+		if err := s.Events.EmitIn(batch, post.event(events.PostScheduled)); err != nil {
+			return err
+		}
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil || p.Recycling == nil {
 		return err
 	}
-	if p.Recycling != nil {
-		if err := s.SetRecycling(ctx, tx, post.ID, p.Recycling); err != nil {
-			return err
-		}
-	}
-	if p.Mode != AsDraft && p.Mode != Now {
-		if err := s.tell(ctx, tx, post, events.PostScheduled); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.SetRecycling(ctx, tx, post.ID, p.Recycling)
 }
 
-// queueTarget queues the insertion of one target of a post. A draft's has no fingerprint, as it holds its content against nobody.
-func queueTarget(batch *pgx.Batch, post Post, i int, draft bool, now time.Time) {
-	t := post.Targets[i]
-	var fingerprint []byte
-	if !draft {
-		fingerprint = post.fingerprint(t)
+// queueTargets queues the insertion of those targets of a post that which chooses, by their places, in one statement. A draft's have no
+// fingerprint, as it holds its content against nobody.
+func queueTargets(batch *pgx.Batch, post Post, which func(i int) bool, draft bool, now time.Time) {
+	var (
+		ids, names, accounts, statuses []string
+		places                         []int
+		texts, media, options, failed  []*string
+		own                            []*time.Time
+		next                           []time.Time
+		open                           []bool
+		prints                         [][]byte
+	)
+	for i, t := range post.Targets {
+		if !which(i) {
+			continue
+		}
+		var fingerprint []byte
+		if !draft {
+			fingerprint = post.fingerprint(t)
+		}
+		ids, names, accounts, statuses, places = append(ids, t.ID), append(names, t.Platform), append(accounts, t.Account.ID), append(statuses, string(t.Status)), append(places, i)
+		texts, media, options, failed = append(texts, t.CustomContent), append(media, optional(ownMedia(t.CustomMedia))), append(options, optional(nullJSON(t.Options))), append(failed, optional(storedFailure(t.Failure)))
+		own, next, open, prints = append(own, t.ScheduledFor), append(next, t.NextAt), append(open, t.Open), append(prints, fingerprint)
+	}
+	if len(ids) == 0 {
+		return
 	}
 	batch.Queue(`
 		insert into targets (id, owner_id, post_id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, failure, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)`,
-		t.ID, post.OwnerID, post.ID, i, t.Platform, t.Account.ID, t.CustomContent, ownMedia(t.CustomMedia), nullJSON(t.Options), t.ScheduledFor, t.Status, t.Open, t.NextAt, fingerprint,
-		storedFailure(t.Failure), now)
+		select id, $1, $2, position, platform, account_id, custom_content, custom_media::jsonb, options::jsonb, scheduled_for, status, open, next_at, fingerprint, failure::jsonb, $3, $3
+		from unnest($4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::boolean[], $14::timestamptz[], $15::bytea[], $16::text[])
+			as u (id, position, platform, account_id, custom_content, custom_media, options, scheduled_for, status, open, next_at, fingerprint, failure)`,
+		post.OwnerID, post.ID, now, ids, places, names, accounts, texts, media, options, own, statuses, open, next, prints, failed)
 }
 
 // ownMedia are a target's own media as they are stored; nil where it takes the post's.

@@ -20,6 +20,15 @@ func (s *Service) Emit(ctx context.Context, tx pgx.Tx, list ...events.Event) (er
 		return nil
 	}
 	defer errs.Wrap(&err, "webhooks.Emit(%s)", list[0].Name)
+	batch := &pgx.Batch{}
+	if err := s.EmitIn(batch, list...); err != nil {
+		return err
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// EmitIn is Emit by a batch, which whatever causes the events is in too.
+func (s *Service) EmitIn(batch *pgx.Batch, list ...events.Event) error {
 	now := s.Now()
 	rows := make([]emitted, len(list))
 	numbers := map[string]int{}
@@ -36,11 +45,11 @@ func (s *Service) Emit(ctx context.Context, tx pgx.Tx, list ...events.Event) (er
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
+	batch.Queue(`
 		insert into events (id, owner_id, name, subject, sequence, profile_ids, account_ids, payload, created_at)
 		select "ID", "Owner", "Name", "Subject", (select coalesce(max(sequence), 0) from events where subject = "Subject") + "Nth", "Profiles", "Accounts", "Payload", $2
 		from json_to_recordset($1::json) as u ("ID" text, "Owner" text, "Name" text, "Subject" text, "Nth" int, "Profiles" text[], "Accounts" text[], "Payload" text)`, packed, now)
-	return err
+	return nil
 }
 
 // emitted is an event as it is stored; Nth is its place among those of its subject that are stored with it.
