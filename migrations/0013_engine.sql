@@ -15,6 +15,14 @@ alter table targets set (fillfactor = 80);
 drop index targets_fingerprint;
 create index targets_fingerprint on targets (fingerprint, created_at) where fingerprint is not null;
 
+-- Accounts and owners are never deleted, and every post that is made would lock the rows of its own together with all others at once.
+alter table targets drop constraint targets_account_id_fkey;
+alter table posts drop constraint posts_owner_id_fkey;
+
+-- Events and attempts are found by age through their IDs, which begin with the time.
+drop index events_age;
+drop index delivery_attempts_age;
+
 -- Jobs of the release before. Its workers, while they still run, make new ones for what is overdue.
 delete from river_job where kind = 'publish';
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
@@ -44,4 +45,9 @@ func Time(s string) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(binary.BigEndian.Uint32(b)), 0).UTC()
+}
+
+// First is the lowest ID that a thing made in the second of now can have: what has a lower one is older.
+func First(now time.Time) string {
+	return fmt.Sprintf("%08x%016x", uint32(now.Unix()), 0)
 }

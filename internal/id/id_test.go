@@ -42,3 +42,12 @@ func TestValid(t *testing.T) {
 		t.Error("Time of nonsense is not zero")
 	}
 }
+
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 25, 10, 0, 0, 999, time.UTC)
+	first := First(now)
+	if !Valid(first) || New(now) < first || New(now.Add(-time.Second)) > first || !Time(first).Equal(now.Truncate(time.Second)) {
+		t.Errorf("the first ID of %v is %s", now, first)
+	}
+}

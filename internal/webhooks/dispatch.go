@@ -138,9 +138,9 @@ func (s *Service) Overdue(ctx context.Context, before time.Time, limit int) (due
 // DropOld deletes some of what is older than the time it is kept for, and reports how much: call it again while that is not zero.
 func (s *Service) DropOld(ctx context.Context) (n int64, err error) {
 	defer errs.Wrap(&err, "webhooks.DropOld")
-	before := s.Now().Add(-Retention)
+	before := id.First(s.Now().Add(-Retention))
 	for _, table := range []string{"delivery_attempts", "events"} { // deliveries go with their events
-		tag, err := s.Pool.Exec(ctx, `delete from `+table+` where id in (select id from `+table+` where created_at < $1 limit 5000)`, before)
+		tag, err := s.Pool.Exec(ctx, `delete from `+table+` where id in (select id from `+table+` where id < $1 limit 5000)`, before)
 		if err != nil {
 			return n, err
 		}

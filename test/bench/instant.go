@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"sync"
 	"time"
@@ -92,14 +93,39 @@ func (f *farSide) count() (all, twice int) {
 	return len(f.arrivals), f.twice
 }
 
-// runWorker is a worker process like any other that knows instant too.
-func runWorker(ctx context.Context) error {
+// role is what this program does when it is started again as a process that is measured; nil: it measures.
+func role() func(context.Context) error {
+	switch os.Getenv("POSTHORN_BENCH_ROLE") {
+	case "worker":
+		return func(ctx context.Context) error {
+			return runAs(ctx, "worker", app.WorkerConns, func(a *app.App) error { return a.RunWorker(ctx, func() {}) })
+		}
+	case "bare":
+		return func(ctx context.Context) error {
+			return runAs(ctx, "bare", 2, func(a *app.App) error { return runBare(ctx, a) })
+		}
+	case "api":
+		return func(ctx context.Context) error {
+			return runAs(ctx, "api", app.APIConns, func(a *app.App) error {
+				l, err := app.Listen(a.Config.Addr, "POSTHORN_ADDR")
+				if err != nil {
+					return err
+				}
+				return a.RunAPI(ctx, l)
+			})
+		}
+	}
+	return nil
+}
+
+// runAs is the program of that name, which knows instant too.
+func runAs(ctx context.Context, name string, conns int32, run func(*app.App) error) error {
 	c, err := config.Load(os.Getenv, false)
 	if err != nil {
 		return err
 	}
-	if path := os.Getenv("POSTHORN_BENCH_PROFILE"); path != "" {
-		f, err := os.Create(path)
+	if dir := os.Getenv("POSTHORN_BENCH_PROFILES"); dir != "" {
+		f, err := os.Create(filepath.Join(dir, name+".prof"))
 		if err != nil {
 			return err
 		}
@@ -109,10 +135,10 @@ func runWorker(ctx context.Context) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	a, err := app.OpenAt(ctx, c, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), "bench worker", app.WorkerConns, time.Now, instant{})
+	a, err := app.OpenAt(ctx, c, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), "bench "+name, conns, time.Now, instant{})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	return a.RunWorker(ctx, func() {})
+	return run(a)
 }

@@ -23,12 +23,12 @@ func main() {
 	flag.IntVar(&o.posts, "posts", 1_000_000, "how many posts one owner has when the lists are measured")
 	flag.IntVar(&o.due, "due", 100_000, "how many targets are due at the same instant")
 	flag.DurationVar(&o.each, "for", 5*time.Second, "how long each figure is measured")
-	flag.StringVar(&o.only, "only", "", "measure nothing but the api or the engine")
+	flag.StringVar(&o.only, "only", "", "measure nothing but this: api, create or engine")
 	flag.BoolVar(&o.statements, "statements", false, "show which statements took Postgres's time (pg_stat_statements)")
 	flag.Parse()
 	do := func(ctx context.Context) error { return run(ctx, o) }
-	if os.Getenv("POSTHORN_BENCH_ROLE") == "worker" { // this program again, as the process that is measured
-		do = runWorker
+	if process := role(); process != nil {
+		do = process
 	}
 	if err := app.UntilStopped(do); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -59,9 +59,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // Postgres, under an account of its own, must be able to enter
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "posthorn/cmd/api", "posthorn/test/bench")
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "posthorn/test/bench")
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w: %s", err, out)
+		return fmt.Errorf("building the program: %w: %s", err, out)
 	}
 	settings := map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB", "fsync": "on", "synchronous_commit": "on"}
 	if o.statements {
@@ -89,7 +89,7 @@ func run(ctx context.Context, o options) (err error) {
 	if o.statements {
 		defer func() { err = errors.Join(err, s.statements(context.WithoutCancel(ctx))) }()
 	}
-	if o.only != "api" {
+	if o.only == "" || o.only == "engine" {
 		if err := s.engine(ctx, dir, cluster.PID(), o.due); err != nil {
 			return err
 		}
@@ -97,17 +97,45 @@ func run(ctx context.Context, o options) (err error) {
 	if o.only == "engine" {
 		return nil
 	}
-	api, err := s.start(ctx, dir)
+	least, err := s.ceiling(ctx, dir, o)
+	if err != nil {
+		return err
+	}
+	api, err := s.start(ctx, dir, "api")
 	if err != nil {
 		return err
 	}
 	defer api.stop()
-	return s.report(ctx, o.posts, o.each)
+	fmt.Printf("memory of the api: %d MB idle\n", memory(api.cmd.Process.Pid))
+	if err := s.report(ctx, o, least, api.cmd.Process.Pid, cluster.PID()); err != nil {
+		return err
+	}
+	fmt.Printf("memory of the api after that: %d MB\n", memory(api.cmd.Process.Pid))
+	return nil
+}
+
+// clientCounts are how many clients send at once.
+var clientCounts = []int{1, 8, 32}
+
+// ceiling is how many posts a second can be created at best, by the number of clients.
+func (s *system) ceiling(ctx context.Context, dir string, o options) (least map[int]figures, err error) {
+	server, err := s.start(ctx, dir, "bare")
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	least = map[int]figures{}
+	for _, clients := range clientCounts {
+		if least[clients], err = s.load(ctx, measure{"bare", s.create}, clients, o.each); err != nil {
+			return nil, fmt.Errorf("the bare handler: %w", err)
+		}
+	}
+	return least, nil
 }
 
 // report measures everything and prints a table.
-func (s *system) report(ctx context.Context, posts int, each time.Duration) error {
-	deep := max(1, min(10_000, posts/10))
+func (s *system) report(ctx context.Context, o options, least map[int]figures, api, postgres int) error {
+	deep := max(1, min(10_000, o.posts/10))
 	measures := []measure{
 		{"POST /v1/posts, 3 targets, scheduled", s.create},
 		{"GET /v1/posts, page 1", func(int64) call { return call{method: "GET", path: "/v1/posts?limit=10"} }},
@@ -118,19 +146,36 @@ func (s *system) report(ctx context.Context, posts int, each time.Duration) erro
 		{"GET /v1/posts, page 1, of one platform", func(int64) call { return call{method: "GET", path: "/v1/posts?limit=10&platform=bluesky"} }},
 		{"GET /v1/posts/{postId}", func(int64) call { return call{method: "GET", path: "/v1/posts/" + s.onePost} }},
 	}
-	fmt.Printf("\nOne owner with %d posts of 3 targets; each figure over %v; client and server share this machine.\n\n", posts, each)
+	if o.only == "create" {
+		measures = measures[:1]
+	}
+	fmt.Printf("\nOne owner with %d posts of 3 targets; each figure over %v; client and server share this machine.\n\n", o.posts, o.each)
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "request\tclients\ta second\tp50\tp99\t")
-	for _, m := range measures {
-		for _, clients := range []int{1, 8, 32} {
-			got, err := s.load(ctx, m, clients, each)
+	fmt.Fprintln(table, "request\tclients\ta second\tp50\tp99\tCPU api\tCPU Postgres\t")
+	made := map[int]figures{}
+	for i, m := range measures {
+		for _, clients := range clientCounts {
+			ours, pg := cpuOf(api), cpuOf(postgres)
+			got, err := s.load(ctx, m, clients, o.each)
+			ours, pg = cpuOf(api)-ours, cpuOf(postgres)-pg
+			if i == 0 {
+				made[clients] = got
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
-			fmt.Fprintf(table, "%s\t%d\t%.0f\t%v\t%v\t\n", m.name, clients, got.rate, rounded(got.p50), rounded(got.p99))
+			fmt.Fprintf(table, "%s\t%d\t%.0f\t%v\t%v\t%v\t%v\t\n", m.name, clients, got.rate, rounded(got.p50), rounded(got.p99), rounded(ours/time.Duration(got.n)), rounded(pg/time.Duration(got.n)))
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Println("\nCreating, against a handler that writes the same rows in one round trip and checks nothing:")
+	for _, clients := range clientCounts {
+		fmt.Printf("  %d clients: %.0f a second of %.0f, ratio %.2f; p99 is %.1f times p50\n", clients, made[clients].rate, least[clients].rate, made[clients].rate/least[clients].rate,
+			float64(made[clients].p99)/float64(made[clients].p50))
+	}
+	return nil
 }
 
 func rounded(d time.Duration) string {

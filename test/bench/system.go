@@ -182,10 +182,10 @@ func (s *system) create(n int64) call {
 // process is the running api.
 type process struct{ cmd *exec.Cmd }
 
-// start runs the api and waits until it answers.
-func (s *system) start(ctx context.Context, dir string) (*process, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "api"))
-	cmd.Env = append(os.Environ(), s.env...)
+// start runs a server, the api or bare, and waits until it answers.
+func (s *system) start(ctx context.Context, dir, role string) (*process, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "bench"))
+	cmd.Env = append(append(os.Environ(), s.env...), "POSTHORN_BENCH_ROLE="+role)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, err
