@@ -18,31 +18,8 @@ import (
 // accepted is published, once.
 func TestDatabaseGoesAway(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for _, d := range []string{dir, filepath.Dir(dir)} { // as root, Postgres runs under another account and must be able to enter
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	port, err := strconv.Atoi(freePort(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := devpg.Config{Dir: filepath.Join(dir, "postgres"), Port: port}
-	database, err := devpg.Start(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := database.URL("posthorn")
-	pool, err := postgres.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := postgres.Migrate(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	pool.Close()
-	s := newSystemOn(t, url, nil)
+	db := newDatabase(t)
+	s := newSystemOn(t, db.url, nil)
 	s.start(t, "worker")
 
 	ids := map[string]string{} // text to post
@@ -67,16 +44,9 @@ func TestDatabaseGoesAway(t *testing.T) {
 	if before == len(ids) {
 		t.Fatalf("%d of %d posts are published at the moment of the crash, which makes it a poor one", before, len(ids))
 	}
-	if err := syscall.Kill(database.PID(), syscall.SIGQUIT); err != nil { // an immediate shutdown: what is not in the log is lost
-		t.Fatal(err)
-	}
-	<-database.Done()
-	_ = database.Stop(t.Context()) // lets go of the folder
+	db.crash(t)
 	time.Sleep(3 * time.Second)
-	if database, err = devpg.Start(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = database.Stop(context.Background()) })
+	db.start(t)
 	back := time.Now()
 	s.eventually(t, 90*time.Second, "every post is published", func() bool {
 		for _, id := range ids {
@@ -93,4 +63,57 @@ func TestDatabaseGoesAway(t *testing.T) {
 			t.Errorf("%q is visible %d times", text, n)
 		}
 	}
+}
+
+// database is a Postgres that can be crashed.
+type database struct {
+	config  devpg.Config
+	cluster *devpg.Cluster
+	url     string
+}
+
+// newDatabase starts one, migrated.
+func newDatabase(t *testing.T) *database {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} { // as root, Postgres runs under another account and must be able to enter
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	port, err := strconv.Atoi(freePort(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := &database{config: devpg.Config{Dir: filepath.Join(dir, "postgres"), Port: port}}
+	db.start(t)
+	t.Cleanup(func() { _ = db.cluster.Stop(context.Background()) })
+	db.url = db.cluster.URL("posthorn")
+	pool, err := postgres.Open(t.Context(), db.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := postgres.Migrate(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func (db *database) start(t *testing.T) {
+	t.Helper()
+	var err error
+	if db.cluster, err = devpg.Start(t.Context(), db.config); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// crash is an immediate shutdown: what is not in the log is lost.
+func (db *database) crash(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(db.cluster.PID(), syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	<-db.cluster.Done()
+	_ = db.cluster.Stop(t.Context()) // lets go of the folder
 }

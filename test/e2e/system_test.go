@@ -268,6 +268,11 @@ type post struct {
 }
 
 func (s *system) call(ctx context.Context, method, path string, body any, out any) (int, error) {
+	return s.callAs(ctx, method, path, body, out, nil)
+}
+
+// callAs is call with further headers.
+func (s *system) callAs(ctx context.Context, method, path string, body any, out any, header http.Header) (int, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return 0, err
@@ -278,6 +283,9 @@ func (s *system) call(ctx context.Context, method, path string, body any, out an
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Content-Type", "application/json")
+	for name, values := range header {
+		req.Header[name] = values
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
