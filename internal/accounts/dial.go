@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"posthorn/internal/budget"
 	"posthorn/internal/errs"
 	"posthorn/internal/gather"
 	"posthorn/internal/logs"
@@ -35,7 +36,8 @@ type Session struct {
 	refreshing   *platforms.Conn            // with the token that a refresh changes for a new one
 	usage        map[string]platforms.Usage // the platform's last word on each budget
 	spender      spender
-	level        float64 // how full the fullest budget is by our own count, from 0 to 1
+	level        float64           // how full the fullest budget is by our own count, from 0 to 1
+	taken        []budget.Spending // of budgets that are given back when nothing was published
 }
 
 // Dial opens the connection through which an adapter talks for an account: its token, refreshed when that is due, and a transport that

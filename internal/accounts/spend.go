@@ -44,7 +44,7 @@ func (x spender) holder(b platforms.Budget) string {
 
 // spend takes what a request costs, before it is sent. Its error is a *platforms.Error where a budget has no room; level is how full the
 // fullest is.
-func (x spender) spend(ctx context.Context, req *http.Request) (level float64, err error) {
+func (x spender) spend(ctx context.Context, req *http.Request) (level float64, taken []budget.Spending, err error) {
 	var costs map[string]int
 	if s, ok := x.platform.(platforms.Spender); ok {
 		costs = s.Costs(req)
@@ -56,12 +56,15 @@ func (x spender) spend(ctx context.Context, req *http.Request) (level float64, e
 			n++
 		}
 		list = append(list, budget.Spending{Holder: x.holder(b), Budget: b, N: n})
+		if b.Refund && costs[b.Name] > 0 {
+			taken = append(taken, budget.Spending{Holder: x.holder(b), Budget: b, N: costs[b.Name]})
+		}
 	}
 	level, spent, err := x.service.Budgets.Spend(ctx, list...)
 	if err != nil || spent == nil {
-		return level, err
+		return level, taken, err
 	}
-	return level, x.exhausted(*spent)
+	return level, nil, x.exhausted(*spent)
 }
 
 // exhausted is the error of a budget without room.
@@ -77,22 +80,9 @@ func (x spender) exhausted(s budget.Spent) *platforms.Error {
 	}
 	title := x.platform.Info().Title
 	return &platforms.Error{Kind: platforms.RateLimited, Category: platforms.QuotaExhausted, Rule: "budget.exhausted", Reset: free.Add(rand.N(min(s.Budget.Window/60, longestSpread) + 1)),
-		Message: fmt.Sprintf("waiting for %s: the %s budget of %d %s in %s is used up until %s", title, whose, s.Budget.Limit, strings.ReplaceAll(s.Budget.Name, "_", " "), inWords(s.Budget.Window),
+		Message: fmt.Sprintf("waiting for %s: the %s budget of %d %s in %s is used up until %s", title, whose, s.Budget.Limit, strings.ReplaceAll(s.Budget.Name, "_", " "), s.Budget.Per(),
 			free.UTC().Format("15:04:05 MST")),
 		Remediation: "Nothing: it goes on by itself then. Space posts out to avoid the wait."}
-}
-
-func inWords(window time.Duration) string {
-	switch {
-	case window == time.Hour:
-		return "an hour"
-	case window%time.Hour == 0:
-		return fmt.Sprintf("%d hours", window/time.Hour)
-	case window%time.Minute == 0:
-		return fmt.Sprintf("%d minutes", window/time.Minute)
-	default:
-		return window.String()
-	}
 }
 
 // allow stands before every request of the session.
@@ -108,15 +98,25 @@ func (x *Session) allow(req *http.Request) error {
 		return &platforms.Error{Kind: platforms.NotReady, Category: platforms.PlatformError, Rule: "platform.down", Reset: down.Until,
 			Message: down.Host + " has not answered for a while; it is tried again at " + down.Until.UTC().Format("15:04:05 MST"), Remediation: "Nothing: it goes on by itself when the platform answers again."}
 	}
-	level, err := x.spender.spend(req.Context(), req)
+	level, taken, err := x.spender.spend(req.Context(), req)
 	if err != nil {
 		x.service.Breaker.Report(req.URL.Host, nil, context.Canceled) // it was allowed and is not made
 		return err
 	}
 	x.mu.Lock()
 	x.level = max(x.level, level)
+	x.taken = append(x.taken, taken...)
 	x.mu.Unlock()
 	return nil
+}
+
+// GiveBack returns what the session took of budgets that count what was published: nothing was.
+func (x *Session) GiveBack(ctx context.Context) error {
+	x.mu.Lock()
+	taken := x.taken
+	x.taken = nil
+	x.mu.Unlock()
+	return x.service.Budgets.GiveBack(ctx, taken...)
 }
 
 // Patience is how long to wait in place of a time after which the platform would be asked whether it is ready: longer while a budget of the

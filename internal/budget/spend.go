@@ -168,6 +168,21 @@ func (s *Store) spendEach(ctx context.Context, sets [][]Spending) (answers []ans
 	return answers, err
 }
 
+// GiveBack returns what was just taken: the latest goes first, and no count falls below zero.
+func (s *Store) GiveBack(ctx context.Context, list ...Spending) (err error) {
+	defer errs.Wrap(&err, "budget.GiveBack")
+	for _, x := range list {
+		if x.Budget.Limit <= 0 {
+			continue
+		}
+		if _, err := s.Pool.Exec(ctx, `update budget_counts set counts[cardinality(counts)] = greatest(0, counts[cardinality(counts)] - $3) where holder = $1 and name = $2 and cardinality(counts) > 0`,
+			x.Holder, x.Budget.Name, x.N); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Correct makes the count of a budget what the platform says that is used, in percent of the limit.
 func (s *Store) Correct(ctx context.Context, holder string, b platforms.Budget, percent float64) (err error) {
 	defer errs.Wrap(&err, "budget.Correct(%s)", holder)

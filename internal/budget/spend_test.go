@@ -307,3 +307,28 @@ func newAccount(t *testing.T, s *budget.Store) string {
 	}
 	return account
 }
+
+func TestGiveBack(t *testing.T) {
+	t.Parallel()
+	s := &budget.Store{Pool: pgtest.New(t), Now: time.Now}
+	b := platforms.Budget{Name: "posts", Limit: 3, Window: 24 * time.Hour}
+	take := func(n int) *budget.Spent {
+		t.Helper()
+		_, spent, err := s.Spend(t.Context(), budget.Spending{Holder: "holder", Budget: b, N: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return spent
+	}
+	if take(3) != nil || take(1) == nil {
+		t.Fatal("three of three were not taken, or a fourth was")
+	}
+	for range 2 { // and no more than there is
+		if err := s.GiveBack(t.Context(), budget.Spending{Holder: "holder", Budget: b, N: 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Used(t.Context(), "holder", b); err != nil || n != 0 || take(3) != nil {
+		t.Errorf("%d are left as used, %v", n, err)
+	}
+}

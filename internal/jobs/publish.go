@@ -80,6 +80,9 @@ func (e *engine) follow(ctx context.Context, claim posts.Claim, session *account
 	var failed []error
 	if session != nil {
 		failed = append(failed, session.Close(ctx))
+		if v.Error != nil && !v.InDoubt && v.Remote == nil {
+			failed = append(failed, session.GiveBack(ctx))
+		}
 		if v.Refresh {
 			failed = append(failed, session.StaleToken(ctx))
 		}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -56,6 +57,22 @@ type Budget struct {
 	EveryCall bool `json:"-"`
 	// PerPost is about how much one post spends, for forecasts; zero: not known.
 	PerPost int `json:"-"`
+	// Refund says that the platform counts what was published, so that what a Spender's request took is given back when it was refused.
+	Refund bool `json:"-"`
+}
+
+// Per is the budget's window in words: "an hour", "15 minutes".
+func (b Budget) Per() string {
+	switch {
+	case b.Window == time.Hour:
+		return "an hour"
+	case b.Window%time.Hour == 0:
+		return fmt.Sprintf("%d hours", b.Window/time.Hour)
+	case b.Window%time.Minute == 0:
+		return fmt.Sprintf("%d minutes", b.Window/time.Minute)
+	default:
+		return b.Window.String()
+	}
 }
 
 // A Task is one step to take for one target.

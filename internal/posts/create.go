@@ -57,7 +57,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 			post, err = s.Get(ctx, by, post.ID)
 		}
 		if err == nil {
-			return Created{Post: post, Warnings: append(queueAdvice(p), changes...)}, nil
+			return Created{Post: post, Warnings: slices.Concat(queueAdvice(p), changes, s.capWarnings(ctx, post, now))}, nil
 		}
 		if !errors.Is(err, errReplay) {
 			return Created{}, err

@@ -42,8 +42,9 @@ type Service struct {
 	Dialer    Dialer
 	Now       func() time.Time
 	Limits    verdict.Limits
-	Pace      PaceLimits // of each account; zero: unlimited
-	Events    Events     // told what happens; nil: nobody is
-	Ended     *Notifier  // told when a target ends; nil tells nobody
+	Pace      PaceLimits                              // of each account; zero: unlimited
+	Budgets   func(platforms.Info) []platforms.Budget // of a platform, with the operator's limits; nil: nobody is warned of them
+	Events    Events                                  // told what happens; nil: nobody is
+	Ended     *Notifier                               // told when a target ends; nil tells nobody
 	waiters   waiters
 }
