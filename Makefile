@@ -26,7 +26,7 @@ test: race-possible ## run all tests on a real Postgres with the race detector; 
 	@go test -race -count=1 -timeout=$(TEST_TIMEOUT) -json $(TESTFLAGS) $(PKGS) | go run ./internal/devtools/testreport
 
 .PHONY: bench
-bench: ## measure creating and listing posts on this machine, with a million posts in the table; ends by itself
+bench: ## measure creating, listing and publishing posts on this machine, with a million posts in the table; ends by itself
 	go run ./test/bench $(BENCHFLAGS)
 
 .PHONY: build
