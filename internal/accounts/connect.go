@@ -33,16 +33,28 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 	if len(found) != 1 {
 		return Account{}, errs.New(errs.Internal, "%s gave %d accounts for one login", platform, len(found))
 	}
+	return s.ConnectAs(ctx, by, profileID, platform, found[0], token, nil)
+}
+
+// ConnectAs connects an account that a login has opened for somebody, within a profile of theirs (empty: the default one). first, unless it is nil,
+// runs in the same transaction, before anything else; its error ends it.
+func (s *Service) ConnectAs(ctx context.Context, by auth.Principal, profileID, platform string, remote platforms.Account, token platforms.Token, first func(pgx.Tx) error) (a Account, err error) {
+	defer errs.Wrap(&err, "accounts.ConnectAs(%s)", platform)
 	var accountID string
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
 		into, err := s.profileFor(ctx, tx, by, profileID)
 		if err != nil {
 			return err
 		}
-		if err := mayReconnect(ctx, tx, by, platform, found[0].RemoteID); err != nil {
+		if err := mayReconnect(ctx, tx, by, platform, remote.RemoteID); err != nil {
 			return err
 		}
-		accountID, err = s.Connect(ctx, tx, by.OwnerID, into, platform, found[0], token)
+		accountID, err = s.Connect(ctx, tx, by.OwnerID, into, platform, remote, token)
 		return err
 	})
 	if err != nil {
@@ -52,6 +64,17 @@ func (s *Service) ConnectCredentials(ctx context.Context, by auth.Principal, pro
 		s.LogConnection(ctx, a, logs.AccountConnected)
 	}
 	return a, err
+}
+
+// MayConnectTo is NotFound for a profile that is not there, or that the principal does not reach.
+func (s *Service) MayConnectTo(ctx context.Context, by auth.Principal, profileID string) error {
+	if !id.Valid(profileID) {
+		return profileNotFound()
+	}
+	return postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		_, err := s.profileFor(ctx, tx, by, profileID)
+		return err
+	})
 }
 
 // profileFor is the profile that is to get an account, empty standing for the default one. It cannot be deleted before tx ends.

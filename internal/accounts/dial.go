@@ -242,3 +242,10 @@ func (s *Service) Visitor(platform string) *platforms.Conn {
 	}
 	return c
 }
+
+// VisitorOf is a Visitor with one of the operator's registrations, of which a platform may have several.
+func (s *Service) VisitorOf(platform string, app platforms.App) *platforms.Conn {
+	c := s.Visitor(platform)
+	c.App = app
+	return c
+}

@@ -18,6 +18,7 @@ import (
 	"posthorn/internal/budget"
 	"posthorn/internal/bulk"
 	"posthorn/internal/config"
+	"posthorn/internal/connect"
 	"posthorn/internal/errs"
 	"posthorn/internal/http"
 	"posthorn/internal/idempotency"
@@ -62,6 +63,7 @@ type App struct {
 	Idempotency *idempotency.Store
 	Queues      *queues.Service
 	Webhooks    *webhooks.Service
+	Connect     *connect.Service
 	Uploads     *media.Uploads
 	Logs        *logs.Service
 	LogWriter   *logs.Writer
@@ -132,6 +134,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Posts.Queues = a.Queues
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
 	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
+	a.Connect = &connect.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Keys: a.Config.Keys, Apps: a.Config.App, PublicURL: a.Config.PublicURL, Gateway: a.Config.Gateway, Now: now}
 	a.Logs = &logs.Service{Pool: a.Pool, Accounts: a.Accounts, Now: now, Days: a.Config.LogDays}
 	a.Usage = &usage.Service{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Tariff: tariff, Now: now}
 	l := a.Config.APILimits
@@ -157,6 +160,7 @@ func (a *App) Handler() (*http.Server, error) {
 		Posts:         a.Posts,
 		Bulk:          a.bulk(),
 		Accounts:      a.Accounts,
+		Connect:       a.Connect,
 		Queues:        a.Queues,
 		Webhooks:      a.Webhooks,
 		Idempotency:   a.Idempotency,
@@ -234,7 +238,7 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 
 // tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
 func (a *App) tidy(ctx context.Context) error {
-	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx))
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx), a.Connect.Sweep(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

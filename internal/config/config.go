@@ -128,6 +128,9 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		if (app.ID == "") != app.Secret.IsZero() {
 			r.fault("%s_CLIENT_ID and %s_CLIENT_SECRET belong together: set both or neither", prefix, prefix)
 		}
+		if dev && app.ID == "" { // the sandbox takes any
+			app.ID, app.Secret = "sandbox-"+name, platforms.NewSecret("sandbox-secret")
+		}
 		c.apps[name] = app
 	}
 	return c, errors.Join(r.faults...)

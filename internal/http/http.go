@@ -240,6 +240,7 @@ type Config struct {
 	Posts         Posts
 	Bulk          Bulk
 	Accounts      Accounts
+	Connect       Connecter
 	Queues        Queues
 	Webhooks      Webhooks
 	Keys          Authenticator

@@ -115,7 +115,12 @@ func validRequestID(s string) bool {
 }
 
 // authenticate finds who asks and notes it.
-func (s *Server) authenticate(r *http.Request) error {
+func (s *Server) authenticate(r *http.Request, connectToken bool) error {
+	if token := r.Header.Get(connectTokenHeader); connectToken && token != "" && r.Header.Get("Authorization") == "" {
+		p, err := s.cfg.Connect.As(r.Context(), token)
+		noteOf(r).principal = p
+		return err
+	}
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	key = strings.TrimSpace(key)
 	if !strings.EqualFold(scheme, "Bearer") || key == "" {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"posthorn/internal/auth"
+	"posthorn/internal/connect"
 	"posthorn/internal/errs"
 )
 
@@ -79,6 +80,9 @@ func (s *Server) routePages() {
 		{http.MethodHead, devicePath, s.devicePage},
 		{http.MethodPost, devicePath, s.findDevicePage},
 		{http.MethodPost, decisionPath, s.decidePage},
+		{http.MethodGet, connect.CallbackPath + "{platform}", s.callbackPage},
+		{http.MethodGet, connect.ChoicePath, s.choosePage},
+		{http.MethodPost, connect.ChoicePath, s.chosenPage},
 	} {
 		s.router.Method(p.method, p.path, s.answerPage(p.handle))
 	}

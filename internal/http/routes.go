@@ -30,6 +30,7 @@ func (s *Server) handlers() map[string]handler {
 		s.profileHandlers(),
 		s.accountHandlers(),
 		s.accountHealthHandlers(),
+		s.connectHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
 		s.usageHandlers(),
@@ -50,6 +51,7 @@ type operation struct {
 	group   auth.Group // whose keys may use it
 	strict  bool       // unknown query parameters are refused
 	once    bool       // it takes an Idempotency-Key
+	connect bool       // a connect token may stand for the key
 	maxBody int64      // bytes of a form
 	quiet   bool       // logged only when debugging
 	handle  handler
@@ -57,6 +59,9 @@ type operation struct {
 
 // keyScheme is the security scheme in openapi.yaml of what takes an API key.
 const keyScheme = "key"
+
+// connectScheme is that of what takes a connect token in its place.
+const connectScheme = "connectToken"
 
 // apiPrefix is where the routes under /v1 are served as well: some clients put /api into their base URL.
 const apiPrefix = "/api"
@@ -114,6 +119,7 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		group:   auth.Group(group),
 		strict:  strict,
 		once:    once,
+		connect: slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[connectScheme] != nil }),
 		maxBody: int64(maxBody),
 		quiet:   !secured && method == http.MethodGet,
 		handle:  h,
@@ -146,7 +152,7 @@ func (s *Server) answer(op operation) http.HandlerFunc {
 
 func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error {
 	if op.secured {
-		if err := s.authenticate(r); err != nil {
+		if err := s.authenticate(r, op.connect); err != nil {
 			return err
 		}
 		if err := s.limit(w, r); err != nil {

@@ -1,6 +1,7 @@
 package platforms
 
 import (
+	"slices"
 	"context"
 	"net/http"
 	"time"
@@ -95,6 +96,19 @@ type Scopes struct {
 	Analytics []string
 	Optional  []string // for some options of a post, or for what this server does not do
 	Source    string   // link to the page that states them
+}
+
+// All are those that are asked for.
+func (s Scopes) All() []string { return slices.Concat(s.Posting, s.Analytics, s.Optional) }
+
+// Missing lists what of granted nothing can be published without; nil stands for a platform that does not say what was granted.
+func (s Scopes) Missing(granted []string) (missing []string) {
+	for _, scope := range s.Posting {
+		if granted != nil && !slices.Contains(granted, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	return missing
 }
 
 // A Spender knows requests that spend more than every request does.

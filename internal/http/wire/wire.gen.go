@@ -357,6 +357,17 @@ type Check struct {
 	Ok    bool   `json:"ok"`
 }
 
+// CompleteConnectRequest defines model for CompleteConnectRequest.
+type CompleteConnectRequest struct {
+	Code string `json:"code"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID     `json:"profileId"`
+	State     string `json:"state"`
+}
+
 // ConnectBlueskyRequest defines model for ConnectBlueskyRequest.
 type ConnectBlueskyRequest struct {
 	AppPassword string `json:"appPassword"`
@@ -374,6 +385,15 @@ type ConnectBlueskyRequest struct {
 
 	// State The user's ID, a hyphen, and the profile's ID.
 	State string `json:"state,omitempty,omitzero"`
+}
+
+// ConnectStart defines model for ConnectStart.
+type ConnectStart struct {
+	// AuthURL The consent page's address.
+	AuthURL string `json:"authUrl"`
+
+	// State What comes back with the user: opaque, and good once.
+	State string `json:"state"`
 }
 
 // ConnectedAccount defines model for ConnectedAccount.
@@ -806,6 +826,23 @@ type IncompletePost struct {
 	PlatformResults []TargetResult `json:"platformResults"`
 	Post            Post           `json:"post"`
 	Warnings        []string       `json:"warnings,omitempty,omitzero"`
+}
+
+// InstagramPage defines model for InstagramPage.
+type InstagramPage struct {
+	ID      string `json:"id"`
+	Account *struct {
+		ID                string `json:"id"`
+		Name              string `json:"name,omitempty,omitzero"`
+		ProfilePictureURL string `json:"profile_picture_url,omitempty,omitzero"`
+		Username          string `json:"username"`
+	} `json:"instagram_business_account"`
+	Name string `json:"name"`
+}
+
+// InstagramPages defines model for InstagramPages.
+type InstagramPages struct {
+	Pages []InstagramPage `json:"pages"`
 }
 
 // InviteToken defines model for InviteToken.
@@ -1523,6 +1560,39 @@ type RuleList struct {
 
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
+
+// SelectInstagramRequest defines model for SelectInstagramRequest.
+type SelectInstagramRequest struct {
+	PageID string `json:"pageId"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// RedirectURL An address that comes back in the answer with the result, in place of the one that the visit began with.
+	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
+	TempToken   string `json:"tempToken"`
+}
+
+// SelectedAccount defines model for SelectedAccount.
+type SelectedAccount struct {
+	Account struct {
+		// AccountID 24 hexadecimal digits.
+		//
+		// Example: 6745a1b2c3d4e5f60718293a
+		AccountID      ID     `json:"accountId"`
+		DisplayName    string `json:"displayName"`
+		IsActive       bool   `json:"isActive"`
+		Platform       string `json:"platform"`
+		ProfilePicture string `json:"profilePicture,omitempty,omitzero"`
+		Username       string `json:"username"`
+	} `json:"account"`
+	Message string `json:"message"`
+
+	// RedirectURL Where to send the browser; left out when the visit began without an address.
+	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
+}
 
 // SkipPagination defines model for SkipPagination.
 type SkipPagination struct {

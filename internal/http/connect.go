@@ -1,0 +1,164 @@
+package http
+
+import (
+	"context"
+	"encoding/json"
+	"html/template"
+	"net/http"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
+	"posthorn/internal/connect"
+	"posthorn/internal/errs"
+	"posthorn/internal/http/wire"
+	"posthorn/internal/platforms"
+)
+
+// Connecter connects accounts through consent pages; connect.Service fits it.
+type Connecter interface {
+	Start(ctx context.Context, by auth.Principal, w connect.Wish) (authURL, state string, err error)
+	Callback(ctx context.Context, r connect.Return) (connect.Arrival, error)
+	Complete(ctx context.Context, by auth.Principal, r connect.Return, profileID string) (accounts.Account, error)
+	Open(ctx context.Context, token string) (connect.Choice, error)
+	Choose(ctx context.Context, by auth.Principal, platform, profileID, token string) (connect.Choice, error)
+	Finish(ctx context.Context, c connect.Choice, identityID, redirectURL string) (connect.Arrival, error)
+	As(ctx context.Context, connectToken string) (auth.Principal, error)
+}
+
+// connectTokenHeader stands for an API key where somebody chooses from what a login opened.
+const connectTokenHeader = "X-Connect-Token"
+
+func (s *Server) connectHandlers() map[string]handler {
+	return map[string]handler{
+		"getConnectUrl":          s.startConnect,
+		"handleOAuthCallback":    s.completeConnect,
+		"listInstagramPages":     s.listInstagramPages,
+		"selectInstagramAccount": s.selectInstagramAccount,
+	}
+}
+
+func (s *Server) startConnect(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	address, state, err := s.cfg.Connect.Start(r.Context(), principalOf(r), connect.Wish{Platform: pathParam(r, "platform"), ProfileID: q.Get("profileId"), RedirectURL: q.Get("redirect_url"),
+		Headless: q.Get("headless") == "true", Method: q.Get("loginMethod")})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.write(w, r, http.StatusOK, wire.ConnectStart{AuthURL: address, State: state})
+	return nil
+}
+
+func (s *Server) completeConnect(w http.ResponseWriter, r *http.Request) error {
+	var in wire.CompleteConnectRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	a, err := s.cfg.Connect.Complete(r.Context(), principalOf(r), connect.Return{Platform: pathParam(r, "platform"), State: in.State, Code: in.Code}, string(in.ProfileID))
+	if err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.ConnectedAccount{Message: "Account connected successfully", Account: account(a)})
+	return nil
+}
+
+func (s *Server) listInstagramPages(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", q.Get("profileId"), q.Get("tempToken"))
+	if err != nil {
+		return err
+	}
+	out := wire.InstagramPages{Pages: make([]wire.InstagramPage, len(c.Identities))}
+	for i, x := range c.Identities {
+		if err := json.Unmarshal(x.Listed, &out.Pages[i]); err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.write(w, r, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) error {
+	var in wire.SelectInstagramRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", string(in.ProfileID), in.TempToken)
+	if err != nil {
+		return err
+	}
+	a, err := s.cfg.Connect.Finish(r.Context(), c, in.PageID, in.RedirectURL)
+	if err != nil {
+		return err
+	}
+	out := wire.SelectedAccount{Message: "Account connected successfully", RedirectURL: a.To}
+	out.Account.AccountID, out.Account.Platform, out.Account.Username, out.Account.DisplayName = wire.ID(a.Account.ID), a.Account.Platform, a.Account.Username, a.Account.DisplayName
+	out.Account.ProfilePicture, out.Account.IsActive = a.Account.PictureURL, a.Account.Active
+	s.write(w, r, http.StatusOK, out)
+	return nil
+}
+
+// callbackPage takes a user who comes back from a platform's consent page.
+func (s *Server) callbackPage(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	description := q.Get("error_description")
+	if description == "" {
+		description = q.Get("error_reason")
+	}
+	a, err := s.cfg.Connect.Callback(r.Context(), connect.Return{Platform: pathParam(r, "platform"), State: q.Get("state"), Code: q.Get("code"), Error: clip(q.Get("error"), 100), Description: clip(description, 300)})
+	if err != nil {
+		return err
+	}
+	return s.arrive(w, r, a)
+}
+
+// arrive sends the browser on, or shows how it came out.
+func (s *Server) arrive(w http.ResponseWriter, r *http.Request, a connect.Arrival) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	switch {
+	case a.To != "":
+		w.Header().Set("Location", a.To)
+		s.send(w, http.StatusSeeOther, "text/plain; charset=utf-8", []byte("Going on to "+a.To+"\n"))
+		return nil
+	case a.Fault != nil:
+		return s.page(w, http.StatusBadRequest, "unconnected", a.Fault)
+	}
+	return s.page(w, http.StatusOK, "connected", struct{ Username, Platform string }{a.Account.Username, s.titleOf(a.Account.Platform)})
+}
+
+// choosePage lets a user choose. The token in its address is the right to.
+func (s *Server) choosePage(w http.ResponseWriter, r *http.Request) error {
+	token := r.Form.Get("token")
+	c, err := s.cfg.Connect.Open(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return s.page(w, http.StatusOK, "choose", struct {
+		Token, Noun, Platform string
+		Identities            []platforms.Identity
+	}{token, c.Noun, s.titleOf(c.Platform), c.Identities})
+}
+
+// chosenPage connects what the user chose. The token is the proof that the form is meant.
+func (s *Server) chosenPage(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.cfg.Connect.Open(r.Context(), r.PostForm.Get("token"))
+	if err != nil {
+		return err
+	}
+	a, err := s.cfg.Connect.Finish(r.Context(), c, r.PostForm.Get("identity"), "")
+	if err == nil && a.To != "" { // a browser may follow no redirect from a form to another server
+		return s.page(w, http.StatusOK, "onward", struct {
+			Username, Platform string
+			To                 template.URL
+		}{a.Account.Username, s.titleOf(a.Account.Platform), template.URL(a.To)}) //nolint:gosec // it was held against the schemes that browsers run
+	}
+	if errs.CodeOf(err) == errs.NotFound && errs.As(err).Field != "" {
+		return &errs.Error{Code: errs.Invalid, Message: "Go back and choose one of the list"}
+	}
+	if err != nil {
+		return err
+	}
+	return s.arrive(w, r, a)
+}

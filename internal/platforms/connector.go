@@ -1,0 +1,52 @@
+package platforms
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// A Connector connects accounts through the platform's own consent page, with OAuth 2.
+type Connector interface {
+	// Logins are the platform's consent pages, the usual one first.
+	Logins() []Login
+	// AuthorizeURL is the address of the page for one visit.
+	AuthorizeURL(v Visit) string
+	// Exchange changes the code that the page gave for what its user permits: tokens, made as long-lived as the platform makes them, and the
+	// accounts that they open. c has the login's App, and no account. A code that the platform does not take is Rejected.
+	Exchange(ctx context.Context, c *Conn, v Visit, code string) (Grant, error)
+}
+
+// Login is one consent page of a platform.
+type Login struct {
+	Method string // the contract's loginMethod; empty where there is only one
+	App    string // the name of the operator's registration: "instagram", "facebook"
+	Scopes Scopes // what is asked for, all of it at once so that nobody is asked twice
+	// Choose says that the login may open several accounts, of which the user picks one. Step is the contract's name of that: "select_account".
+	Choose bool
+	Step   string
+	Noun   string // one of what is chosen from, for people: "Facebook Page"
+}
+
+// Visit is one visit to a consent page.
+type Visit struct {
+	Login       Login
+	App         App
+	State       string
+	RedirectURL string // where the page sends its user back to
+}
+
+// Grant is what a user permitted.
+type Grant struct {
+	Scopes     []string // what was granted; nil: the platform does not say
+	Identities []Identity
+}
+
+// Identity is an account that a login opens, or would if Fault did not say why it cannot.
+type Identity struct {
+	ID      string // by which it is chosen
+	Name    string // for people
+	Account Account
+	Token   Token
+	Listed  json.RawMessage // how the contract lists it for a choice; without its token
+	Fault   string          // why it cannot be connected, and what to do about it; empty: it can
+}

@@ -1,0 +1,236 @@
+package instagram
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/rest"
+)
+
+var _ platforms.Connector = Platform{}
+
+// Logins are the two ways in: with Instagram's own login, which opens one account, and with Facebook's, which opens those that are linked to the
+// user's Pages.
+func (Platform) Logins() []platforms.Login {
+	return []platforms.Login{
+		{Method: loginInstagram, App: "instagram", Scopes: instagramLoginScopes},
+		{Method: loginFacebook, App: "facebook", Scopes: facebookLoginScopes, Choose: true, Step: "select_account", Noun: "Facebook Page"},
+	}
+}
+
+// AuthorizeURL is the consent page of one of the logins.
+// https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
+func (Platform) AuthorizeURL(v platforms.Visit) string {
+	q := url.Values{"client_id": {v.App.ID}, "redirect_uri": {v.RedirectURL}, "response_type": {"code"}, "scope": {strings.Join(v.Login.Scopes.All(), ",")}, "state": {v.State}}
+	if v.Login.Method == loginFacebook {
+		q.Set("auth_type", "rerequest") // what was declined once is asked for again
+		return "https://www.facebook.com/" + version(v.App) + "/dialog/oauth?" + q.Encode()
+	}
+	return "https://www.instagram.com/oauth/authorize?" + q.Encode()
+}
+
+// Exchange redeems a code.
+func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Visit, code string) (platforms.Grant, error) {
+	x := exchange{c: c, v: v}
+	code = strings.TrimSuffix(strings.TrimSuffix(code, "#_=_"), "#_") // the marks that Meta puts behind its addresses
+	if v.Login.Method == loginFacebook {
+		return x.facebook(ctx, code)
+	}
+	return x.instagram(ctx, code)
+}
+
+// exchange is the redemption of one code.
+type exchange struct {
+	c *platforms.Conn
+	v platforms.Visit
+}
+
+// bearerToken is what Meta's token endpoints answer. Instagram's first one has two shapes, and its user ID is a number too large for a float.
+type bearerToken struct {
+	Access      string          `json:"access_token"`
+	Expires     int64           `json:"expires_in"` // seconds; zero: not told
+	Permissions json.RawMessage `json:"permissions"`
+	Data        []bearerToken   `json:"data"`
+}
+
+func (x exchange) call(ctx context.Context, r rest.Request, out any) error {
+	_, err := rest.Do(ctx, x.c, r, out, loginFault)
+	return err
+}
+
+// loginFault reads a refusal of a token endpoint. The one of api.instagram.com has a shape of its own.
+func loginFault(r rest.Response) *platforms.Error {
+	var own struct {
+		Type    string `json:"error_type"`
+		Message string `json:"error_message"`
+	}
+	if json.Unmarshal(r.Body, &own) == nil && own.Type != "" {
+		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.AccountIssue, Code: own.Type, Message: own.Message, Remediation: "Begin again: a code is good once, for an hour."}
+	}
+	e := Classify(r)
+	if e != nil && e.Kind != platforms.RateLimited && r.Status < 500 {
+		e.Kind = platforms.Rejected
+	}
+	return e
+}
+
+func (x exchange) secretly(values url.Values) url.Values {
+	values.Set("client_id", x.v.App.ID)
+	values.Set("client_secret", x.v.App.Secret.Reveal())
+	return values
+}
+
+// instagram: the code for a token of an hour, that for one of sixty days, and then whose it is.
+func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant, err error) {
+	var short, long bearerToken
+	form := x.secretly(url.Values{"grant_type": {"authorization_code"}, "redirect_uri": {x.v.RedirectURL}, "code": {code}})
+	if err := x.call(ctx, rest.Request{Method: http.MethodPost, URL: "https://api.instagram.com/oauth/access_token", Form: form}, &short); err != nil {
+		return g, err
+	}
+	if len(short.Data) > 0 {
+		short = short.Data[0]
+	}
+	g.Scopes = permissions(short.Permissions)
+	const graph = "https://graph.instagram.com/"
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: graph + "access_token",
+		Query: url.Values{"grant_type": {"ig_exchange_token"}, "client_secret": {x.v.App.Secret.Reveal()}, "access_token": {short.Access}}}, &long); err != nil {
+		return g, err
+	}
+	var me struct {
+		UserID   string `json:"user_id"`
+		Username string `json:"username"`
+		Name     string `json:"name"`
+		Type     string `json:"account_type"`
+		Picture  string `json:"profile_picture_url"`
+	}
+	token := x.token(long, g.Scopes)
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: graph + url.PathEscape(version(x.v.App)) + "/me", Bearer: token.Access,
+		Query: url.Values{"fields": {"user_id,username,name,account_type,profile_picture_url"}}}, &me); err != nil {
+		return g, err
+	}
+	identity := platforms.Identity{ID: me.UserID, Name: me.Username, Token: token,
+		Account: platforms.Account{RemoteID: me.UserID, Username: me.Username, DisplayName: me.Name, PictureURL: me.Picture, ProfileURL: profileURL(me.Username), Data: loginData(loginInstagram, "")}}
+	if me.Type == "PERSONAL" {
+		identity.Fault = "@" + me.Username + " is a personal account; only professional ones can be published to. Change it to a creator or business account in Instagram's settings, then connect it again."
+	}
+	g.Identities = []platforms.Identity{identity}
+	return g, nil
+}
+
+// facebook: the code for a token, that for a long-lived one, whose Pages' tokens do not expire, and the Instagram accounts behind the Pages.
+func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant, err error) {
+	base := "https://graph.facebook.com/" + url.PathEscape(version(x.v.App)) + "/"
+	var short, long bearerToken
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "oauth/access_token", Query: x.secretly(url.Values{"redirect_uri": {x.v.RedirectURL}, "code": {code}})}, &short); err != nil {
+		return g, err
+	}
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "oauth/access_token",
+		Query: x.secretly(url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {short.Access}})}, &long); err != nil {
+		return g, err
+	}
+	user := x.token(long, nil)
+	var granted struct {
+		Data []struct{ Permission, Status string } `json:"data"`
+	}
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me/permissions", Bearer: user.Access}, &granted); err != nil {
+		return g, err
+	}
+	g.Scopes = []string{}
+	for _, p := range granted.Data {
+		if p.Status == "granted" {
+			g.Scopes = append(g.Scopes, p.Permission)
+		}
+	}
+	for after, pages := "", 0; pages < 20; pages++ {
+		var list struct {
+			Data   []page `json:"data"`
+			Paging struct {
+				Next    string `json:"next"`
+				Cursors struct {
+					After string `json:"after"`
+				} `json:"cursors"`
+			} `json:"paging"`
+		}
+		query := url.Values{"fields": {"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}"}, "limit": {"100"}}
+		if after != "" {
+			query.Set("after", after)
+		}
+		if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me/accounts", Bearer: user.Access, Query: query}, &list); err != nil {
+			return g, err
+		}
+		for _, p := range list.Data {
+			g.Identities = append(g.Identities, p.identity(g.Scopes))
+		}
+		if after = list.Paging.Cursors.After; list.Paging.Next == "" || after == "" {
+			break
+		}
+	}
+	return g, nil
+}
+
+// page is a Facebook Page with the Instagram account that is linked to it.
+type page struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Access  string `json:"access_token"`
+	Account *struct {
+		ID       string `json:"id"`
+		Username string `json:"username"`
+		Name     string `json:"name,omitempty"`
+		Picture  string `json:"profile_picture_url,omitempty"`
+	} `json:"instagram_business_account"`
+}
+
+func (p page) identity(scopes []string) platforms.Identity {
+	listed, err := json.Marshal(map[string]any{"id": p.ID, "name": p.Name, "instagram_business_account": p.Account})
+	if err != nil { // texts always encode
+		panic("instagram: " + err.Error())
+	}
+	i := platforms.Identity{ID: p.ID, Name: p.Name, Listed: listed}
+	if p.Account == nil {
+		i.Fault = "No professional Instagram account is linked to this Page. Link one in the Page's settings, then connect again."
+		return i
+	}
+	i.Name = p.Name + " (@" + p.Account.Username + ")"
+	i.Token = platforms.Token{Access: platforms.NewSecret(p.Access), Scopes: scopes} // of a long-lived user token: it does not end by time
+	i.Account = platforms.Account{RemoteID: p.Account.ID, Username: p.Account.Username, DisplayName: p.Account.Name, PictureURL: p.Account.Picture, ProfileURL: profileURL(p.Account.Username),
+		Data: loginData(loginFacebook, p.ID)}
+	return i
+}
+
+func (x exchange) token(b bearerToken, scopes []string) platforms.Token {
+	t := platforms.Token{Access: platforms.NewSecret(b.Access), Scopes: scopes}
+	if b.Expires > 0 {
+		t.ExpiresAt = x.c.Now().Add(time.Duration(b.Expires) * time.Second)
+	}
+	return t
+}
+
+// permissions reads a list that comes as an array or as a text with commas; nil when it is not told.
+func permissions(raw json.RawMessage) (list []string) {
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil || text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+func profileURL(username string) string {
+	return "https://www.instagram.com/" + url.PathEscape(username) + "/"
+}
+
+func loginData(method, pageID string) json.RawMessage {
+	raw, err := json.Marshal(accountData{LoginMethod: method, PageID: pageID})
+	if err != nil { // texts always encode
+		panic("instagram: " + err.Error())
+	}
+	return raw
+}

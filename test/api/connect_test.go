@@ -1,0 +1,278 @@
+package api
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// apps are settings of an operator who has registered with the platforms.
+var apps = []string{"POSTHORN_INSTAGRAM_CLIENT_ID=ig-app", "POSTHORN_INSTAGRAM_CLIENT_SECRET=ig-app-secret", "POSTHORN_FACEBOOK_CLIENT_ID=fb-app", "POSTHORN_FACEBOOK_CLIENT_SECRET=fb-app-secret"}
+
+// begin starts to connect an account and gives the consent page's address.
+func (w *world) begin(platform string, query url.Values) (authURL, state string) {
+	w.t.Helper()
+	if !query.Has("profileId") {
+		query.Set("profileId", w.profile)
+	}
+	a := w.do("GET", "/v1/connect/"+platform, query).want(200)
+	return a.text("authUrl"), a.text("state")
+}
+
+// consent visits a consent page of the sandbox, where the user agrees, and gives the address that the browser is sent back to.
+func (w *world) consent(authURL string) *url.URL {
+	w.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Get(authURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp.Body.Close()
+	back, err := resp.Location()
+	if err != nil {
+		w.t.Fatalf("the consent page answered %d: %v", resp.StatusCode, err)
+	}
+	return back
+}
+
+// surf opens a page of the server as a browser does that follows nothing by itself.
+func (w *world) surf(method, path string, form url.Values) *httptest.ResponseRecorder {
+	w.t.Helper()
+	r := httptest.NewRequest(method, "http://posthorn.test"+path, strings.NewReader(form.Encode()))
+	if method == "POST" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// arrives follows a login through to where the browser ends up.
+func (w *world) arrives(authURL string) *url.URL {
+	w.t.Helper()
+	rec := w.surf("GET", w.consent(authURL).RequestURI(), nil)
+	to, err := url.Parse(rec.Header().Get("Location"))
+	if rec.Code != http.StatusSeeOther || err != nil {
+		w.t.Fatalf("the callback answered %d with %q", rec.Code, rec.Body)
+	}
+	return to
+}
+
+// TestConnectInstagram connects an account by Instagram's login, publishes with it, and connects it once more.
+func TestConnectInstagram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, append(apps, "POSTHORN_PUBLIC_URL=https://post.example")...)
+	authURL, state := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/done?keep=1"}, "profileId": {w.second}})
+	if q, err := url.Parse(authURL); err != nil || q.Query().Get("redirect_uri") != "https://post.example/connect/callback/instagram" || q.Query().Get("state") != state || !strings.Contains(q.Query().Get("scope"), "instagram_business_content_publish") {
+		t.Errorf("the consent page is %s", authURL)
+	}
+	callback := w.consent(authURL).RequestURI()
+	rec := w.surf("GET", callback, nil)
+	to, _ := url.Parse(rec.Header().Get("Location"))
+	q := to.Query()
+	if to.Host != "shop.example" || q.Get("keep") != "1" || q.Get("connected") != "instagram" || q.Get("profileId") != w.second || q.Get("username") == "" || q.Get("error") != "" {
+		t.Fatalf("the browser ends up at %s", to)
+	}
+	got := w.do("GET", "/v1/accounts", url.Values{"profileId": {w.second}}).want(200)
+	if got.text("accounts.0._id") != q.Get("accountId") || got.text("accounts.0.platform") != "instagram" {
+		t.Errorf("the account is %s", got.body)
+	}
+	// It is the one that was there, under the same remote identity: it keeps its ID and moves into the profile.
+	if q.Get("accountId") != w.instagram {
+		t.Errorf("connected again it is %s, was %s", q.Get("accountId"), w.instagram)
+	}
+	if again := w.surf("GET", callback, nil); again.Code != http.StatusBadRequest || !strings.Contains(again.Body.String(), "used already") {
+		t.Errorf("the same callback again: %d %s", again.Code, again.Body)
+	}
+	w.work()
+	post := w.do("POST", "/v1/posts", map[string]any{"content": "after connecting", "publishNow": true, "mediaItems": []any{map[string]any{"type": "image", "url": w.photos + "coast.jpg"}},
+		"platforms": []any{target("instagram", q.Get("accountId"))}}).want(201)
+	if post.text("post.platforms.0.status") != "published" {
+		t.Errorf("it published as %s", post.body)
+	}
+	for _, secret := range []string{"ig-app-secret", "fb-app-secret"} {
+		if strings.Contains(w.log.String(), secret) {
+			t.Error("the log holds an app's secret")
+		}
+	}
+}
+
+// TestConnectByFacebook chooses a Page: on the caller's own pages, with a connect token and with the key, and on ours.
+func TestConnectByFacebook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apps...)
+	headless := func() url.Values {
+		t.Helper()
+		authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "headless": {"true"}, "redirect_url": {"myapp://connected"}})
+		to := w.arrives(authURL)
+		if q := to.Query(); to.Scheme != "myapp" || q.Get("step") != "select_account" || q.Get("platform") != "instagram" || q.Get("tempToken") == "" || q.Get("connect_token") == "" {
+			t.Fatalf("the browser goes to %s", to)
+		}
+		return to.Query()
+	}
+	const path = "/v1/connect/instagram/select-account"
+	q := headless()
+	list := url.Values{"profileId": {w.profile}, "tempToken": {q.Get("tempToken")}}
+	pages := w.as("", "GET", path, list, "X-Connect-Token", q.Get("connect_token"))
+	if pages.status != 200 {
+		t.Fatal(w.log.String())
+	}
+	page := pages.text("pages.0.id")
+	if pages.at("pages.0.instagram_business_account.username") == nil || strings.Contains(string(pages.body), "access_token") {
+		t.Errorf("the Pages are %s", pages.body)
+	}
+	w.do("GET", path, list).want(200)
+	w.as(w.strangerKey, "GET", path, list).want(404)
+	w.as("", "GET", path, list).want(401)
+	w.as("", "GET", path, list, "X-Connect-Token", "nonsense").want(401)
+	w.as("", "GET", "/v1/accounts", nil, "X-Connect-Token", q.Get("connect_token")).want(401)
+	w.do("GET", path, url.Values{"profileId": {w.second}, "tempToken": {q.Get("tempToken")}}).want(404)
+	choose := map[string]any{"profileId": w.profile, "pageId": page, "tempToken": q.Get("tempToken")}
+	w.do("POST", path, map[string]any{"profileId": w.profile, "pageId": "none", "tempToken": q.Get("tempToken")}).want(404)
+	w.do("POST", path, map[string]any{"profileId": w.profile, "pageId": page, "tempToken": q.Get("tempToken"), "redirect_url": "javascript:alert(1)"}).want(400)
+	w.as(w.strangerKey, "POST", path, choose).want(404)
+	// Twice at the same time: it is chosen once.
+	var at sync.WaitGroup
+	codes := make([]int, 4)
+	for i := range codes {
+		at.Go(func() { codes[i] = w.as("", "POST", path, choose, "X-Connect-Token", q.Get("connect_token")).status })
+	}
+	at.Wait()
+	won := 0
+	for _, code := range codes {
+		switch code {
+		case 200:
+			won++
+		case 404, 401:
+		default:
+			t.Errorf("one answered %d", code)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of 4 were connected: %v", won, codes)
+	}
+	w.do("GET", path, list).want(404)
+
+	q = headless()
+	done := w.do("POST", path, map[string]any{"profileId": w.profile, "pageId": page, "tempToken": q.Get("tempToken")}).want(200)
+	if to, err := url.Parse(done.text("redirect_url")); err != nil || to.Scheme != "myapp" || to.Query().Get("accountId") != done.text("account.accountId") || to.Query().Get("connected") != "instagram" {
+		t.Errorf("finished with %s", done.body)
+	}
+	// On pages of this server, where there is only one to choose, it is not asked for.
+	authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "redirect_url": {"https://shop.example/"}})
+	if to := w.arrives(authURL); to.Host != "shop.example" || to.Query().Get("connected") != "instagram" {
+		t.Errorf("the browser ends up at %s", to)
+	}
+	// The page itself, by the token of a choice that is open.
+	q = headless()
+	shown := w.surf("GET", "/connect/choose?token="+q.Get("tempToken"), nil)
+	if body := shown.Body.String(); shown.Code != 200 || !strings.Contains(body, `value="`+page+`"`) || !strings.Contains(body, "Choose a Facebook Page") {
+		t.Errorf("the page is %d %s", shown.Code, body)
+	}
+	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}}); rec.Code != http.StatusBadRequest {
+		t.Errorf("nothing chosen: %d", rec.Code)
+	}
+	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {"nonsense"}, "identity": {page}}); rec.Code != http.StatusNotFound {
+		t.Errorf("a forged form: %d", rec.Code)
+	}
+	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}, "identity": {page}}); rec.Code != 200 || !strings.Contains(rec.Body.String(), "myapp://connected") {
+		t.Errorf("chosen: %d %s", rec.Code, rec.Body)
+	}
+	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}, "identity": {page}}); rec.Code != http.StatusNotFound {
+		t.Errorf("chosen twice: %d", rec.Code)
+	}
+}
+
+// TestConnectByCode is for callers who take the code themselves.
+func TestConnectByCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apps...)
+	authURL, state := w.begin("instagram", url.Values{})
+	code := w.consent(authURL).Query().Get("code")
+	body := map[string]any{"code": code + "#_", "state": state, "profileId": w.profile}
+	w.as(w.strangerKey, "POST", "/v1/connect/instagram", map[string]any{"code": code, "state": state, "profileId": w.strangerProfile}).want(400)
+	w.do("POST", "/v1/connect/instagram", map[string]any{"code": code, "state": "other", "profileId": w.profile}).want(400)
+	if got := w.do("POST", "/v1/connect/instagram", body).want(200); got.text("account.platform") != "instagram" {
+		t.Errorf("connected %s", got.body)
+	}
+	w.do("POST", "/v1/connect/instagram", body).want(400)
+	_, state = w.begin("instagram", url.Values{})
+	if got := w.do("POST", "/v1/connect/instagram", map[string]any{"code": code, "state": state, "profileId": w.profile}).want(400); got.text("code") != "token_exchange_failed" || !strings.Contains(string(got.body), "already used") {
+		t.Errorf("a code used twice: %s", got.body)
+	}
+}
+
+// TestConnectRefusals: nothing is connected, and everybody learns why.
+func TestConnectRefusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apps...)
+	start := func(platform string, q url.Values) answer { return w.do("GET", "/v1/connect/"+platform, q) }
+	own := func(pairs ...string) url.Values {
+		q := url.Values{"profileId": {w.profile}}
+		for i := 0; i < len(pairs); i += 2 {
+			q.Set(pairs[i], pairs[i+1])
+		}
+		return q
+	}
+	for _, address := range []string{"javascript:alert(1)", "/relative", "//evil.example", "data:text/html,x", "https://", "https://user@evil.example/", "JavaScript:alert(1)", "view-source:https://a.example"} {
+		if got := start("instagram", own("redirect_url", address)).want(400); got.text("code") != "INVALID_REDIRECT_URL" {
+			t.Errorf("%s: %s", address, got.body)
+		}
+	}
+	start("instagram", own("headless", "true")).want(400)
+	start("instagram", own("loginMethod", "magic")).want(400)
+	start("instagram", url.Values{"profileId": {w.strangerProfile}}).want(404)
+	start("instagram", url.Values{}).want(400)
+	start("myspace", own()).want(400)
+	start("linkedin", own()).want(400)
+	if got := start("bluesky", own()).want(400); !strings.Contains(string(got.body), "credentials") {
+		t.Errorf("Bluesky: %s", got.body)
+	}
+
+	failed := func(query string) url.Values {
+		t.Helper()
+		_, state := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+		rec := w.surf("GET", "/connect/callback/instagram?state="+state+query, nil)
+		to, err := url.Parse(rec.Header().Get("Location"))
+		if rec.Code != http.StatusSeeOther || err != nil || to.Host != "shop.example" || to.Query().Get("platform") != "instagram" {
+			t.Fatalf("%s: %d, to %s", query, rec.Code, to)
+		}
+		return to.Query()
+	}
+	if q := failed("&error=access_denied&error_reason=user_denied&error_description=The+user+denied+your+request"); q.Get("error") != "oauth_denied" || !strings.Contains(q.Get("error_message"), "denied your request") || q.Get("is_user_fixable") != "true" {
+		t.Errorf("denied: %v", q)
+	}
+	if q := failed(""); q.Get("error") != "invalid_callback" {
+		t.Errorf("no code: %v", q)
+	}
+	if q := failed("&code=invented"); q.Get("error") != "token_exchange_failed" {
+		t.Errorf("an invented code: %v", q)
+	}
+	// A state is good for its platform, once, for an hour.
+	authURL, state := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+	for _, query := range []string{"bluesky?state=" + state, "instagram?state=x", "instagram", "nowhere?state=" + state} {
+		if rec := w.surf("GET", "/connect/callback/"+query+"&code=1", nil); rec.Code != http.StatusBadRequest && rec.Code != http.StatusNotFound || rec.Header().Get("Location") != "" {
+			t.Errorf("%s: %d, to %s", query, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+	back := w.consent(authURL)
+	w.advance(61 * time.Minute)
+	if rec := w.surf("GET", back.RequestURI(), nil); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "too long") {
+		t.Errorf("after an hour: %d %s", rec.Code, rec.Body)
+	}
+	if err := w.app.Connect.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := w.app.Pool.QueryRow(t.Context(), `select count(*) from connect_visits`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d visits are left (%v)", left, err)
+	}
+	bare := newWorld(t)
+	if got := bare.do("GET", "/v1/connect/instagram", url.Values{"profileId": {bare.profile}}).want(400); got.text("code") != "platform_not_configured" || !strings.Contains(string(got.body), "POSTHORN_INSTAGRAM_CLIENT_ID") {
+		t.Errorf("without an app: %s", got.body)
+	}
+}
