@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// apps are settings of an operator who has registered with the platforms.
-var apps = []string{"POSTHORN_INSTAGRAM_CLIENT_ID=ig-app", "POSTHORN_INSTAGRAM_CLIENT_SECRET=ig-app-secret", "POSTHORN_FACEBOOK_CLIENT_ID=fb-app", "POSTHORN_FACEBOOK_CLIENT_SECRET=fb-app-secret"}
-
 // begin starts to connect an account and gives the consent page's address.
 func (w *world) begin(platform string, query url.Values) (authURL, state string) {
 	w.t.Helper()
@@ -65,7 +62,7 @@ func (w *world) arrives(authURL string) *url.URL {
 // TestConnectInstagram connects an account by Instagram's login, publishes with it, and connects it once more.
 func TestConnectInstagram(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, append(apps, "POSTHORN_PUBLIC_URL=https://post.example")...)
+	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://post.example")
 	authURL, state := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/done?keep=1"}, "profileId": {w.second}})
 	if q, err := url.Parse(authURL); err != nil || q.Query().Get("redirect_uri") != "https://post.example/connect/callback/instagram" || q.Query().Get("state") != state || !strings.Contains(q.Query().Get("scope"), "instagram_business_content_publish") {
 		t.Errorf("the consent page is %s", authURL)
@@ -104,7 +101,7 @@ func TestConnectInstagram(t *testing.T) {
 // TestConnectByFacebook chooses a Page: on the caller's own pages, with a connect token and with the key, and on ours.
 func TestConnectByFacebook(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apps...)
+	w := newWorld(t)
 	headless := func() url.Values {
 		t.Helper()
 		authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "headless": {"true"}, "redirect_url": {"myapp://connected"}})
@@ -190,7 +187,7 @@ func TestConnectByFacebook(t *testing.T) {
 // TestConnectByCode is for callers who take the code themselves.
 func TestConnectByCode(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apps...)
+	w := newWorld(t)
 	authURL, state := w.begin("instagram", url.Values{})
 	code := w.consent(authURL).Query().Get("code")
 	body := map[string]any{"code": code + "#_", "state": state, "profileId": w.profile}
@@ -209,7 +206,7 @@ func TestConnectByCode(t *testing.T) {
 // TestConnectRefusals: nothing is connected, and everybody learns why.
 func TestConnectRefusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apps...)
+	w := newWorld(t)
 	start := func(platform string, q url.Values) answer { return w.do("GET", "/v1/connect/"+platform, q) }
 	own := func(pairs ...string) url.Values {
 		q := url.Values{"profileId": {w.profile}}
@@ -271,7 +268,7 @@ func TestConnectRefusals(t *testing.T) {
 	if err := w.app.Pool.QueryRow(t.Context(), `select count(*) from connect_visits`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d visits are left (%v)", left, err)
 	}
-	bare := newWorld(t)
+	bare := newWorld(t, "POSTHORN_INSTAGRAM_CLIENT_ID=", "POSTHORN_INSTAGRAM_CLIENT_SECRET=")
 	if got := bare.do("GET", "/v1/connect/instagram", url.Values{"profileId": {bare.profile}}).want(400); got.text("code") != "platform_not_configured" || !strings.Contains(string(got.body), "POSTHORN_INSTAGRAM_CLIENT_ID") {
 		t.Errorf("without an app: %s", got.body)
 	}

@@ -19,6 +19,27 @@ func exampleAccounts(w *world) {
 	w.do("GET", "/v1/auth/verify", nil).want(200)
 }
 
+// exampleConnect connects accounts through consent pages.
+func exampleConnect(w *world) {
+	const choose = "/v1/connect/instagram/select-account"
+	done := "https://shop.example/connected"
+	began := w.do("GET", "/v1/connect/instagram", url.Values{"profileId": {w.profile}, "redirect_url": {done}}).want(200)
+	w.do("GET", "/v1/connect/instagram", url.Values{"profileId": {w.profile}, "redirect_url": {"connected.html"}}).want(400)
+	w.do("GET", "/v1/connect/instagram", url.Values{"profileId": {nothing}}).want(404)
+	code := map[string]any{"code": w.consent(began.text("authUrl")).Query().Get("code"), "state": began.text("state"), "profileId": w.profile}
+	w.do("POST", "/v1/connect/instagram", code).want(200)
+	w.do("POST", "/v1/connect/instagram", code).want(400)
+	authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "headless": {"true"}, "redirect_url": {done}})
+	token := w.arrives(authURL).Query().Get("tempToken")
+	pages := w.do("GET", choose, url.Values{"profileId": {w.profile}, "tempToken": {token}}).want(200)
+	w.do("GET", choose, url.Values{"profileId": {w.profile}, "tempToken": {"over"}}).want(404)
+	w.do("GET", choose, url.Values{"profileId": {w.profile}}).want(400)
+	body := map[string]any{"profileId": w.profile, "pageId": pages.text("pages.0.id"), "tempToken": token}
+	w.do("POST", choose, map[string]any{"profileId": w.profile, "tempToken": token}).want(400)
+	w.do("POST", choose, body).want(200)
+	w.do("POST", choose, body).want(404)
+}
+
 // exampleProfiles makes a profile, moves an account into it, and takes both away again.
 func exampleProfiles(w *world) {
 	body := map[string]any{"name": "Maison Lune", "description": "The bakery in Rue Cler", "color": "#f5a524"}

@@ -32,6 +32,7 @@ var scenarios = []struct {
 	{"updatePost", exampleChanges},
 	{"bulkUploadPosts", exampleBulk},
 	{"listAccounts", exampleAccounts},
+	{"getConnectUrl", exampleConnect},
 	{"createProfile", exampleProfiles},
 	{"createAccountGroup", exampleGroups},
 	{"createApiKey", exampleKeys},
