@@ -92,6 +92,9 @@ func (s *Service) Complete(ctx context.Context, by auth.Principal, r Return, pro
 	if err != nil {
 		return account, err
 	}
+	if err := s.Accounts.MayConnectTo(ctx, by, profileID); err != nil {
+		return account, err
+	}
 	v, found, err := s.takeOf(ctx, by, r.Platform, r.State)
 	if err != nil {
 		return account, err

@@ -1,9 +1,9 @@
 package platforms
 
 import (
-	"slices"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 

@@ -31,7 +31,7 @@ var idKinds = map[string]string{
 // notOurs are names of what no owner of this server has: a platform's own IDs, and names that callers choose.
 var notOurs = map[string]string{
 	"x-request-id": "the caller's name of a request", "requestId": "the caller's name of a request", "request_id": "the caller's name of a request",
-	"videoId": "YouTube's", "categoryId": "YouTube's", "playlistId": "YouTube's", "boardId": "Pinterest's", "subreddit": "Reddit's", "customerId": "of the billing system",
+	"videoId": "YouTube's", "categoryId": "YouTube's", "playlistId": "YouTube's", "boardId": "Pinterest's", "pageId": "Facebook's", "subreddit": "Reddit's", "customerId": "of the billing system",
 	"Last-Event-ID": "a place in the log of events", "platform": "a platform's name", "slotId": "accepted and not used",
 }
 
@@ -54,14 +54,20 @@ var unchecked = map[string]string{
 	"createAccountGroup body profileId":       "accepted and ignored, as the contract has it",
 	"validateSubreddit query accountId":       "accepted and not used: the subreddit is looked up as anybody sees it",
 	"redeliverWebhookEvent body eventId":      "the contract answers 422 for an event that was never sent to the webhook, whosever it is",
+	"handleOAuthCallback body state":          "another owner's is refused like one that was never made: 400",
 	"editPost body accountId":                 cannot,
 	"updatePostMetadata body accountId":       cannot,
 }
 
 // ownRefused are places where even the caller's own ID is refused, with the reason.
 var ownRefused = map[string]string{
-	"removeUser path userId": "nobody removes the user that the owner began with",
+	"removeUser path userId":                "nobody removes the user that the owner began with",
+	"listInstagramPages query profileId":    noChoice,
+	"selectInstagramAccount body profileId": noChoice,
 }
+
+// noChoice is for what takes a login to get to; TestConnectByFacebook tries it with the own token and with another owner's.
+const noChoice = "there is a choice only after a login"
 
 // cannot is for what is refused before anybody's account is looked at.
 const cannot = "no platform of this server can do it, which is said first"
@@ -221,7 +227,12 @@ func (w *tenants) tryForeign(o requests.Operation, p requests.Place, kind, forei
 	w.t.Helper()
 	where := o.ID + " " + p.String()
 	ask := func(id string) answer {
-		m := requests.Maker{Rand: rand.New(rand.NewPCG(1, 2)), Known: func(name string) (any, bool) { return w.known(own, name) }}
+		m := requests.Maker{Rand: rand.New(rand.NewPCG(1, 2)), Known: func(name string) (any, bool) {
+			if name == "platform" && (o.ID == "getConnectUrl" || o.ID == "handleOAuthCallback") {
+				return "instagram", true
+			}
+			return w.known(own, name)
+		}}
 		r := m.Request(o)
 		if body, ok := bodies[o.ID]; ok {
 			r.Body = body(w, own)

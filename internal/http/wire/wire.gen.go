@@ -1930,19 +1930,6 @@ type UpdatedQueue struct {
 	Success           bool `json:"success"`
 }
 
-// UploadedFile The answer to the PUT.
-type UploadedFile struct {
-	// ContentType By its bytes.
-	ContentType string `json:"contentType"`
-	Key         string `json:"key"`
-
-	// Size In bytes.
-	Size int64 `json:"size"`
-
-	// URL Where the file is.
-	URL string `json:"url"`
-}
-
 // UsageAttribution defines model for UsageAttribution.
 type UsageAttribution struct {
 	GroupBy string       `json:"groupBy"`
