@@ -59,20 +59,29 @@ func (s *Service) Dial(ctx context.Context, accountID string, before func() erro
 	case !known.blocked.IsZero():
 		return nil, spent(known.blocked)
 	}
-	platform, ok := s.Platforms.Get(a.Platform)
-	if !ok {
-		return nil, fmt.Errorf("this program has no adapter for %q", a.Platform)
+	session, platform, err := s.open(a, before)
+	if err != nil {
+		return nil, err
 	}
-	session := &Session{service: s, usage: map[string]platforms.Usage{}, about: logs.About{OwnerID: a.OwnerID, Platform: a.Platform, AccountID: a.ID}}
-	app := s.app(platform, a.remote())
-	session.spender = s.spender(platform, a.ID, app)
-	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media, Now: s.Now}
 	token, err := s.Vault.Fresh(ctx, accountID, known.token, session.refresh(platform))
 	if err != nil {
 		return nil, err
 	}
 	session.Conn.Token, session.TokenVersion = token.Token, token.Version
 	return session, nil
+}
+
+// open is the connection without its token.
+func (s *Service) open(a Account, before func() error) (*Session, platforms.Platform, error) {
+	platform, ok := s.Platforms.Get(a.Platform)
+	if !ok {
+		return nil, nil, fmt.Errorf("this program has no adapter for %q", a.Platform)
+	}
+	session := &Session{service: s, usage: map[string]platforms.Usage{}, about: logs.About{OwnerID: a.OwnerID, Platform: a.Platform, AccountID: a.ID}}
+	app := s.app(platform, a.remote())
+	session.spender = s.spender(platform, a.ID, app)
+	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media, Now: s.Now}
+	return session, platform, nil
 }
 
 func spent(until time.Time) *platforms.Error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	stdhttp "net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -196,6 +197,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what reading openapi.yaml took is not needed again
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopListening()
 	go a.Posts.Listen(listening, func(err error) {
@@ -238,7 +240,7 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 
 // tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
 func (a *App) tidy(ctx context.Context) error {
-	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx), a.Connect.Sweep(ctx))
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx), a.Connect.Sweep(ctx), a.Accounts.RenewTokens(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

@@ -24,6 +24,13 @@ type Validator interface {
 	Validate(c Content) []Problem
 }
 
+// A Renewer wants its tokens refreshed long before their end, since one that has ended cannot be.
+type Renewer interface {
+	Refresher
+	// RenewBefore is how long before its end a token is refreshed, whether it is used or not.
+	RenewBefore() time.Duration
+}
+
 // A UsageReader reads a platform's own account of how much of a budget is used off an answer's header.
 type UsageReader interface {
 	// Usage reports false when the header says nothing.

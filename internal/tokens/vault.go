@@ -101,9 +101,14 @@ func (v *Vault) Fresh(ctx context.Context, accountID string, h *Held, refresh fu
 	if h == nil {
 		return t, errNone()
 	}
-	if t = h.token; h.err != nil || refresh == nil || !v.due(t) {
+	if t = h.token; h.err != nil || refresh == nil || !v.due(t, margin) {
 		return t, h.err
 	}
+	return v.Renew(ctx, accountID, margin, refresh)
+}
+
+// Renew refreshes a token that ends within a time, under the lock on its row; one that does not is left as it is.
+func (v *Vault) Renew(ctx context.Context, accountID string, within time.Duration, refresh func(context.Context, platforms.Token) (platforms.Token, error)) (t Versioned, err error) {
 	err = postgres.InTx(ctx, v.Pool, func(tx pgx.Tx) error {
 		var ownerID string
 		err := tx.QueryRow(ctx, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID)
@@ -113,7 +118,7 @@ func (v *Vault) Fresh(ctx context.Context, accountID string, h *Held, refresh fu
 		if err != nil {
 			return err
 		}
-		if t, err = v.read(ctx, tx, accountID); err != nil || !v.due(t) {
+		if t, err = v.read(ctx, tx, accountID); err != nil || !v.due(t, within) {
 			return err // another worker was faster
 		}
 		fresh, err := refresh(ctx, t.Token)
@@ -129,8 +134,18 @@ func (v *Vault) Fresh(ctx context.Context, accountID string, h *Held, refresh fu
 	return t, err
 }
 
-func (v *Vault) due(t Versioned) bool {
-	return !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(v.Now().Add(margin))
+func (v *Vault) due(t Versioned, within time.Duration) bool {
+	return !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(v.Now().Add(within))
+}
+
+// Ending lists the accounts whose tokens end before a time, those that end first before the others. Which of them have ended already is not asked.
+func (v *Vault) Ending(ctx context.Context, among []string, before time.Time, limit int) (accountIDs []string, err error) {
+	defer errs.Wrap(&err, "tokens.Ending")
+	rows, err := v.Pool.Query(ctx, `select account_id from tokens where account_id = any($1) and expires_at < $2 order by expires_at limit $3`, among, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // Expire marks a token as stale, unless a newer one has taken its place, so that the next call of Token refreshes it.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"posthorn/internal/platforms/instagram/instagramfake"
 )
 
 // begin starts to connect an account and gives the consent page's address.
@@ -63,6 +65,7 @@ func (w *world) arrives(authURL string) *url.URL {
 func TestConnectInstagram(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://post.example")
+	w.work()
 	authURL, state := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/done?keep=1"}, "profileId": {w.second}})
 	if q, err := url.Parse(authURL); err != nil || q.Query().Get("redirect_uri") != "https://post.example/connect/callback/instagram" || q.Query().Get("state") != state || !strings.Contains(q.Query().Get("scope"), "instagram_business_content_publish") {
 		t.Errorf("the consent page is %s", authURL)
@@ -85,7 +88,6 @@ func TestConnectInstagram(t *testing.T) {
 	if again := w.surf("GET", callback, nil); again.Code != http.StatusBadRequest || !strings.Contains(again.Body.String(), "used already") {
 		t.Errorf("the same callback again: %d %s", again.Code, again.Body)
 	}
-	w.work()
 	post := w.do("POST", "/v1/posts", map[string]any{"content": "after connecting", "publishNow": true, "mediaItems": []any{map[string]any{"type": "image", "url": w.photos + "coast.jpg"}},
 		"platforms": []any{target("instagram", q.Get("accountId"))}}).want(201)
 	if post.text("post.platforms.0.status") != "published" {
@@ -271,5 +273,59 @@ func TestConnectRefusals(t *testing.T) {
 	bare := newWorld(t, "POSTHORN_INSTAGRAM_CLIENT_ID=", "POSTHORN_INSTAGRAM_CLIENT_SECRET=")
 	if got := bare.do("GET", "/v1/connect/instagram", url.Values{"profileId": {bare.profile}}).want(400); got.text("code") != "platform_not_configured" || !strings.Contains(string(got.body), "POSTHORN_INSTAGRAM_CLIENT_ID") {
 		t.Errorf("without an app: %s", got.body)
+	}
+}
+
+// TestTokensAreRenewed lets fifty days pass: the token of Instagram's own login is refreshed though nothing is published, in time and once, and an
+// account whose user has taken the permission back is marked.
+func TestTokensAreRenewed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	authURL, _ := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+	account := w.arrives(authURL).Query().Get("accountId")
+	ends := func() (at time.Time) {
+		t.Helper()
+		if err := w.app.Pool.QueryRow(t.Context(), `select expires_at from tokens where account_id = $1`, account).Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	renew := func() {
+		t.Helper()
+		if err := w.app.Accounts.RenewTokens(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := ends()
+	if left := first.Sub(w.clock()); left < 59*24*time.Hour || left > 61*24*time.Hour {
+		t.Fatalf("the token lives for %v", left)
+	}
+	renew()
+	w.advance(49 * 24 * time.Hour)
+	renew()
+	if !ends().Equal(first) {
+		t.Error("it was refreshed too early")
+	}
+	w.advance(2 * 24 * time.Hour)
+	far := w.fakes["instagram"].(*instagramfake.Fake)
+	far.AgeTokens(51 * 24 * time.Hour) // its clock is the real one
+	renew()
+	second := ends()
+	if second.Sub(first) < 50*24*time.Hour {
+		t.Errorf("it ends at %v, before at %v", second, first)
+	}
+	renew()
+	if !ends().Equal(second) {
+		t.Error("it was refreshed twice")
+	}
+	w.advance(55 * 24 * time.Hour)
+	far.RevokeTokens()
+	renew()
+	if got := w.do("GET", "/v1/accounts/"+account+"/health", nil).want(200); got.text("status") != "error" {
+		t.Errorf("after the permission was taken back: %s", got.body)
+	}
+	renew() // and it is left alone
+	if got := w.do("GET", "/v1/events", url.Values{"types": {"account.disconnected"}}).want(200); strings.Count(string(got.body), `"account.disconnected"`) == 0 {
+		t.Errorf("nobody was told: %s", got.body)
 	}
 }

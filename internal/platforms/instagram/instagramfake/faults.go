@@ -87,6 +87,11 @@ func (f *Fake) ExpireTokens() {
 // RevokeTokens ends all tokens as if their users had removed the app: 190/458.
 func (f *Fake) RevokeTokens() { f.eachToken(func(t *token) { t.revoked = true }) }
 
+// AgeTokens makes every token so much older, without bringing its end nearer.
+func (f *Fake) AgeTokens(d time.Duration) {
+	f.eachToken(func(t *token) { t.issued = t.issued.Add(-d) })
+}
+
 // RestoreTokens makes the tokens of all accounts work again, as if their users had logged in once more.
 func (f *Fake) RestoreTokens() {
 	f.mu.Lock()
