@@ -82,14 +82,13 @@ func (s *Service) Callback(ctx context.Context, r Return) (a Arrival, err error)
 	if fault := faultOf(err); fault != nil {
 		return v.failed(fault), nil
 	}
-	return v.connected(account, ""), err
+	return v.connected(account), err
 }
 
 // Complete is Callback for a caller who has taken the code itself.
 func (s *Service) Complete(ctx context.Context, by auth.Principal, r Return, profileID string) (account accounts.Account, err error) {
 	defer errs.Wrap(&err, "connect.Complete(%s)", clip(r.Platform))
-	_, login, err := s.login(r.Platform, "")
-	if err != nil {
+	if _, _, err := s.login(r.Platform, ""); err != nil {
 		return account, err
 	}
 	if err := s.Accounts.MayConnectTo(ctx, by, profileID); err != nil {
@@ -102,7 +101,8 @@ func (s *Service) Complete(ctx context.Context, by auth.Principal, r Return, pro
 	if !found || v.profileID != profileID {
 		return account, &errs.Error{Code: errs.Invalid, Wire: "invalid_state", Rule: "connect.state", Field: "state", Message: "This state is not known for this profile, or has been used: begin with GET /v1/connect/" + r.Platform}
 	}
-	if _, login, err = s.login(v.platform, v.method); err != nil {
+	_, login, err := s.login(v.platform, v.method)
+	if err != nil {
 		return account, err
 	}
 	grant, fault, err := s.redeem(ctx, v, r)
@@ -189,13 +189,10 @@ func (s *Service) taken(ctx context.Context, statement string, args ...any) (v v
 }
 
 // connected is the arrival of a user whose account is connected.
-func (v visitor) connected(a accounts.Account, connectToken string) Arrival {
+func (v visitor) connected(a accounts.Account) Arrival {
 	out := Arrival{Account: a}
 	if v.redirectURL != "" {
 		out.To = with(v.redirectURL, "connected", v.platform, "profileId", a.ProfileID, "accountId", a.ID, "username", a.Username)
-		if connectToken != "" {
-			out.To = with(out.To, "connect_token", connectToken)
-		}
 	}
 	return out
 }

@@ -134,7 +134,7 @@ func (s *Service) Finish(ctx context.Context, c Choice, identityID, redirectURL 
 	if redirectURL != "" {
 		v.redirectURL = redirectURL
 	}
-	return v.connected(account, ""), nil
+	return v.connected(account), nil
 }
 
 func noChoice() error {

@@ -54,7 +54,7 @@ func (s *Server) completeConnect(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	a, err := s.cfg.Connect.Complete(r.Context(), principalOf(r), connect.Return{Platform: pathParam(r, "platform"), State: in.State, Code: in.Code}, string(in.ProfileID))
+	a, err := s.cfg.Connect.Complete(r.Context(), principalOf(r), connect.Return{Platform: pathParam(r, "platform"), State: in.State, Code: in.Code}, in.ProfileID)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) 
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", string(in.ProfileID), in.TempToken)
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", in.ProfileID, in.TempToken)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	out := wire.SelectedAccount{Message: "Account connected successfully", RedirectURL: a.To}
-	out.Account.AccountID, out.Account.Platform, out.Account.Username, out.Account.DisplayName = wire.ID(a.Account.ID), a.Account.Platform, a.Account.Username, a.Account.DisplayName
+	out.Account.AccountID, out.Account.Platform, out.Account.Username, out.Account.DisplayName = a.Account.ID, a.Account.Platform, a.Account.Username, a.Account.DisplayName
 	out.Account.ProfilePicture, out.Account.IsActive = a.Account.PictureURL, a.Account.Active
 	s.write(w, r, http.StatusOK, out)
 	return nil
@@ -110,11 +110,11 @@ func (s *Server) callbackPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.arrive(w, r, a)
+	return s.arrive(w, a)
 }
 
 // arrive sends the browser on, or shows how it came out.
-func (s *Server) arrive(w http.ResponseWriter, r *http.Request, a connect.Arrival) error {
+func (s *Server) arrive(w http.ResponseWriter, a connect.Arrival) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	switch {
@@ -160,5 +160,5 @@ func (s *Server) chosenPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.arrive(w, r, a)
+	return s.arrive(w, a)
 }

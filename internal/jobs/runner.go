@@ -178,8 +178,8 @@ func (r *Runner) sweepOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err != nil || len(late) == 0 {
-		return err
+	if len(late) == 0 {
+		return nil
 	}
 	lost := 0
 	err = pgx.BeginFunc(ctx, r.config.Pool, func(tx pgx.Tx) (err error) {
