@@ -135,6 +135,12 @@ func TestAWeekOfBudgets(t *testing.T) {
 	}
 	service, ids := meteredAccounts(t, gateway, tell, sim.accounts)
 	rng := rand.New(rand.NewPCG(1, 2))
+	var drawing sync.Mutex // several workers draw at once
+	draw := func(most time.Duration) time.Duration {
+		drawing.Lock()
+		defer drawing.Unlock()
+		return time.Duration(rng.Int64N(int64(most)))
+	}
 
 	// Each account has posts to come. A busy one always has more; the others' come at any time.
 	type worker struct {
@@ -146,7 +152,7 @@ func TestAWeekOfBudgets(t *testing.T) {
 	}
 	var all []*worker
 	for i, id := range ids {
-		w := &worker{id: id, name: fmt.Sprint("u", i), busy: i < sim.busy, due: now.Add(time.Duration(rng.Int64N(int64(sim.long / 2)))), left: 3}
+		w := &worker{id: id, name: fmt.Sprint("u", i), busy: i < sim.busy, due: now.Add(draw(sim.long / 2)), left: 3}
 		if w.busy {
 			w.due, w.left = now, 1_000_000
 		}
@@ -184,7 +190,7 @@ func TestAWeekOfBudgets(t *testing.T) {
 			w.calls = 0
 			w.left--
 			if !w.busy {
-				w.due = tell().Add(time.Duration(rng.Int64N(int64(sim.long / 8))))
+				w.due = tell().Add(draw(sim.long / 8))
 			}
 		}
 		return nil
