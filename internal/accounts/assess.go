@@ -31,7 +31,12 @@ func (h *Health) checkToken(known facts, title string) {
 	if t := known.token; t != nil && !t.ExpiresAt.IsZero() {
 		h.Token.ExpiresAt, h.Token.Left = t.ExpiresAt, t.ExpiresAt.Sub(known.now)
 	}
-	ends := !h.Token.ExpiresAt.IsZero() && !h.Token.Renewed
+	_, early := known.platform.(platforms.Renewer) // long before the end, or never
+	ends, hope := !h.Token.ExpiresAt.IsZero() && (early || !h.Token.Renewed), "this server cannot renew it"
+	if early {
+		hope = "it could not be renewed so far"
+		h.Token.Renewed = !ends || h.Token.Left > expirySoon
+	}
 	date := h.Token.ExpiresAt.UTC().Format("2 January 2006 at 15:04 UTC")
 	switch {
 	case !h.Account.Active:
@@ -47,7 +52,7 @@ func (h *Health) checkToken(known facts, title string) {
 		h.reconnect("The account's token expired on "+date+".", again)
 	case ends && h.Token.Left <= expirySoon:
 		h.Token.Valid = true
-		h.warn("The account's token expires on "+date+", and this server cannot renew it.", "Connect the account again before then.")
+		h.warn("The account's token expires on "+date+", and "+hope+".", "Connect the account again before then.")
 	default:
 		h.Token.Valid = true
 	}

@@ -23,7 +23,7 @@ func TestAccountHealth(t *testing.T) {
 	got := w.do("GET", "/v1/accounts/"+well+"/health", nil).want(200)
 	for path, want := range map[string]any{
 		"accountId": well, "platform": "instagram", "username": "well", "displayName": "WELL", "status": "healthy",
-		"tokenStatus.valid": true, "tokenStatus.expiresAt": "2026-02-24T10:00:00.000Z", "tokenStatus.expiresIn": "40 days", "tokenStatus.needsRefresh": false,
+		"tokenStatus.valid": true, "tokenStatus.expiresAt": "2026-02-24T10:00:00.000Z", "tokenStatus.expiresIn": "40 days, renewed automatically", "tokenStatus.needsRefresh": false,
 		"permissions.canPost": true, "permissions.canFetchAnalytics": false, "permissions.missingRequired.0": nil,
 		"permissions.posting.1.scope": "instagram_business_content_publish", "permissions.posting.1.granted": true, "permissions.posting.1.required": true,
 		"permissions.analytics.0.scope": "instagram_business_manage_insights", "permissions.analytics.0.granted": false, "permissions.analytics.0.required": false,

@@ -86,7 +86,7 @@ func (s *system) keepPosting(t *testing.T, rng *rand.Rand, who int, end time.Tim
 		body["scheduledFor"] = time.Now().Add(time.Duration(rng.IntN(3000)) * time.Millisecond).UTC().Format(time.RFC3339Nano)
 		for try := 0; ; try++ {
 			var out struct{ Post post }
-			code, err := s.callAs(t.Context(), "POST", "/v1/posts", body, &out, http.Header{"X-Request-Id": {text}})
+			code, err := s.callAs(t.Context(), "POST", "/v1/posts", body, &out, http.Header{"X-Request-Id": {fmt.Sprintf("chaos-%d-%04d", who, i)}})
 			if err == nil && code < 300 {
 				made[text] = r
 				break
