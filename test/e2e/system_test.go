@@ -89,7 +89,7 @@ func newSystem(t *testing.T, around func(http.Handler) http.Handler) *system {
 func newSystemOn(t *testing.T, database string, around func(http.Handler) http.Handler) *system {
 	t.Helper()
 	s := &system{accounts: map[string]string{}}
-	s.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: processing})
+	s.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: processing, Generous: true})
 	s.sandbox = sandbox.New(sandbox.Options{Fakes: s.fakes, Now: time.Now})
 	var far http.Handler = s.sandbox
 	if around != nil {
