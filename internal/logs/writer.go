@@ -136,7 +136,14 @@ func (w *Writer) Flush(ctx context.Context) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	_, err := w.pool.CopyFrom(ctx, pgx.Identifier{"logs"}, columns, pgx.CopyFromSlice(len(batch), func(i int) ([]any, error) { return batch[i].row(), nil }))
+	write := func() error {
+		_, err := w.pool.CopyFrom(ctx, pgx.Identifier{"logs"}, columns, pgx.CopyFromSlice(len(batch), func(i int) ([]any, error) { return batch[i].row(), nil }))
+		return err
+	}
+	err := write()
+	if err != nil && !postgres.IsUnavailable(err) && ctx.Err() == nil { // a partition that is being made may refuse what it takes a moment later
+		err = write()
+	}
 	switch {
 	case err == nil:
 		return nil
