@@ -50,7 +50,12 @@ func writeAt(file *os.File, text string) error {
 	return err
 }
 
-func (l *folderLock) release() { _ = l.file.Close() }
+// release unlocks before it closes: a child that another goroutine is just forking holds the same open file until its exec, and the lock
+// with it.
+func (l *folderLock) release() {
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN)
+	_ = l.file.Close()
+}
 
 // dataVersion is the major version that made the data folder; 0 when there is none.
 func dataVersion(dir string) int {
