@@ -22,7 +22,7 @@ import (
 const (
 	// lookupsAtOnce bounds the accounts that are read together, and lookers how often that goes on at a time.
 	lookupsAtOnce = 200
-	lookers       = 3
+	lookers       = 1
 	lookTimeout   = 10 * time.Second
 )
 
@@ -46,7 +46,7 @@ type Session struct {
 // Its errors are what keeps the account from being used: a *platforms.Error of kind Unauthorized (disconnected, or its token is dead),
 // RateLimited (its budget is used up) or what a refresh met; anything else is a fault of ours.
 func (s *Service) Dial(ctx context.Context, accountID string, before func() error) (*Session, error) {
-	known, err := s.lookups().Do(ctx, accountID)
+	known, err := s.gathered().dialled.Do(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,17 +97,19 @@ type known struct {
 	token   *tokens.Held
 }
 
-// lookups read accounts that are dialled at about the same time together.
-func (s *Service) lookups() *gather.Calls[string, known] {
-	s.once.Do(func() { s.gathered = gather.New(lookupsAtOnce, lookers, s.lookMany) })
-	return s.gathered
+// gathered makes what reads the accounts of several callers together.
+func (s *Service) gathered() *Service {
+	s.once.Do(func() {
+		s.dialled, s.wanted = gather.New(lookupsAtOnce, lookers, s.lookMany), gather.New(lookupsAtOnce, lookers, s.readMany)
+	})
+	return s
 }
 
 func (s *Service) lookMany(ctx context.Context, ids []string) (list []known, err error) {
 	defer errs.Wrap(&err, "accounts.Dial")
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any($1)`, ids)
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any(array(select unnest($1::text[])))`, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,8 +36,9 @@ type Service struct {
 	Events    Events       // told what happens; nil: nobody is
 	Now       func() time.Time
 
-	once     sync.Once
-	gathered *gather.Calls[string, known]
+	once    sync.Once // makes what follows
+	dialled *gather.Calls[string, known]
+	wanted  *gather.Calls[[]string, map[string]Account]
 }
 
 const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, coalesce(a.own_username, a.username), coalesce(a.own_display_name, a.display_name),
@@ -76,16 +78,42 @@ func (s *Service) Lookup(ctx context.Context, by auth.Principal, ids []string) (
 			valid = append(valid, i)
 		}
 	}
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.owner_id = $1 and a.id = any($2) and ($3::text[] is null or a.profile_id = any($3))`,
-		by.OwnerID, valid, by.Profiles)
+	read, err := s.gathered().wanted.Do(ctx, valid)
+	for i, a := range read {
+		if a.OwnerID == by.OwnerID && by.Reaches(a.ProfileID) {
+			found[i] = a
+		}
+	}
+	return found, err
+}
+
+// readMany reads several callers' accounts together. They get them all: whose they are is for them to ask.
+func (s *Service) readMany(ctx context.Context, wanted [][]string) ([]map[string]Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id
+		where a.id = any(array(select unnest($1::text[])))`, slices.Concat(wanted...)) // the array hides how many there are, or each call would be planned anew
 	if err != nil {
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
-	for _, a := range list {
-		found[a.ID] = a
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	byID := make(map[string]Account, len(list))
+	for _, a := range list {
+		byID[a.ID] = a
+	}
+	found := make([]map[string]Account, len(wanted))
+	for i, ids := range wanted {
+		found[i] = make(map[string]Account, len(ids))
+		for _, id := range ids {
+			if a, ok := byID[id]; ok {
+				found[i][id] = a
+			}
+		}
+	}
+	return found, nil
 }
 
 // InProfiles lists the IDs of an owner's accounts in some profiles.

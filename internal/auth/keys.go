@@ -6,16 +6,17 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"posthorn/internal/errs"
+	"posthorn/internal/gather"
 	"posthorn/internal/id"
 )
 
@@ -31,6 +32,9 @@ type Service struct {
 	Pool     *pgxpool.Pool
 	Profiles ProfileNamer // needed where people restrict others or themselves to profiles
 	Now      func() time.Time
+
+	once     sync.Once // makes gathered
+	gathered *gather.Calls[string, *holder]
 }
 
 // ProfileNamer tells what profiles are called.
@@ -91,24 +95,71 @@ func (s *Service) Authenticate(ctx context.Context, key string) (p Principal, er
 	}
 	defer errs.Wrap(&err, "auth.Authenticate")
 	now := s.Now()
-	var ofKey, ofUser []string
-	var seen *time.Time
-	err = s.Pool.QueryRow(ctx, `
-		select k.id, k.owner_id, u.id, u.role, k.read_only, k.disabled_groups, k.profile_ids, u.profile_ids, u.last_login_at
-		from api_keys k join users u on u.id = coalesce(k.user_id, k.owner_id)
-		where k.hash = $1 and (k.expires_at is null or k.expires_at > $2)`, hashOf(key), now).
-		Scan(&p.KeyID, &p.OwnerID, &p.UserID, &p.Role, &p.ReadOnly, &p.Disabled, &ofKey, &ofUser, &seen)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
-	}
+	holder, err := s.holders().Do(ctx, string(hashOf(key)))
 	if err != nil {
 		return Principal{}, err
 	}
-	p.Profiles, p.Narrowed = both(ofKey, ofUser), ofKey != nil
-	if seen == nil || seen.Before(now.Add(-loginStampEvery)) {
-		s.stampLogin(ctx, p.UserID, now)
+	if holder == nil || holder.Expires != nil && !holder.Expires.After(now) {
+		return Principal{}, errs.New(errs.Unauthorized, "Invalid API key")
 	}
-	return p, nil
+	if holder.Seen == nil || holder.Seen.Before(now.Add(-loginStampEvery)) {
+		s.stampLogin(ctx, holder.UserID, now)
+	}
+	return Principal{KeyID: holder.KeyID, OwnerID: holder.OwnerID, UserID: holder.UserID, Role: holder.Role, ReadOnly: holder.ReadOnly, Disabled: slices.Clone(holder.Disabled),
+		Profiles: both(holder.OfKey, holder.OfUser), Narrowed: holder.OfKey != nil}, nil
+}
+
+const (
+	// holdersAtOnce bounds the keys that are looked up together, and lookers how often that goes on at a time.
+	holdersAtOnce = 200
+	lookers       = 1
+	lookTimeout   = 10 * time.Second
+)
+
+// holder is who a key stands for.
+type holder struct {
+	Hash                   []byte
+	KeyID, OwnerID, UserID string
+	Role                   Role
+	ReadOnly               bool
+	Disabled               []Group
+	OfKey, OfUser          []string // profiles; nil: all
+	Seen, Expires          *time.Time
+}
+
+// holders look up the keys of requests that come at about the same time together. Nothing is kept: a key that is revoked has ended.
+func (s *Service) holders() *gather.Calls[string, *holder] {
+	s.once.Do(func() { s.gathered = gather.New(holdersAtOnce, lookers, s.lookMany) })
+	return s.gathered
+}
+
+// lookMany answers nil for a hash of no key.
+func (s *Service) lookMany(ctx context.Context, hashes []string) ([]*holder, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	raw := make([][]byte, len(hashes))
+	for i, h := range hashes {
+		raw[i] = []byte(h)
+	}
+	rows, err := s.Pool.Query(ctx, `
+		select k.hash, k.id, k.owner_id, u.id, u.role, k.read_only, k.disabled_groups, k.profile_ids, u.profile_ids, u.last_login_at, k.expires_at
+		from api_keys k join users u on u.id = coalesce(k.user_id, k.owner_id) where k.hash = any(array(select unnest($1::bytea[])))`, raw) // the array hides how many there are, or each call would be planned anew
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[holder])
+	if err != nil {
+		return nil, err
+	}
+	byHash := make(map[string]*holder, len(found))
+	for _, h := range found {
+		byHash[string(h.Hash)] = h
+	}
+	list := make([]*holder, len(hashes))
+	for i, h := range hashes {
+		list[i] = byHash[h]
+	}
+	return list, nil
 }
 
 // loginStampEvery is how exactly it is known when somebody was last here; it keeps most requests from writing.

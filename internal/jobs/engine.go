@@ -11,6 +11,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/gather"
 	"posthorn/internal/logs"
+	"posthorn/internal/postgres"
 	"posthorn/internal/posts"
 )
 
@@ -212,19 +213,22 @@ func (e *engine) showLater(ctx context.Context, postID string) (stop func() bool
 	})
 }
 
-// settleMany stores outcomes together. Where that fails for another reason than a database that is away, one of them may be what it fails for,
-// and each is stored by itself.
-func settleMany(s *posts.Service) func(context.Context, []posts.Outcome) ([]settlement, error) {
+// settleMany stores outcomes together. Where that fails for another reason than a database that cannot serve, one of them may be what it fails
+// for, and each is stored by itself.
+func settleMany(s *posts.Service, log zerolog.Logger) func(context.Context, []posts.Outcome) ([]settlement, error) {
 	return func(ctx context.Context, list []posts.Outcome) ([]settlement, error) {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		settled, err := s.Settle(ctx, list)
+		if err != nil {
+			log.Warn().Err(err).Int("targets", len(list)).Msg("what became of some targets could not be stored; it is tried again")
+		}
 		out := make([]settlement, len(list))
 		for i := range list {
 			switch {
 			case err == nil:
 				out[i].Settled = settled[i]
-			case len(list) == 1:
+			case len(list) == 1 || postgres.IsUnavailable(err):
 				out[i].err = err
 			default:
 				alone, err := s.Settle(ctx, list[i:i+1])

@@ -78,7 +78,7 @@ func NewRunner(c Config) (*Runner, error) {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	r.client, r.queue = client, &Queue{client: client}
-	settling := gather.New(settleAtOnce, settlers, settleMany(c.Posts))
+	settling := gather.New(settleAtOnce, settlers, settleMany(c.Posts, c.Log))
 	r.engines = []*engine{newEngine(c, r.crew, c.Workers, false, settling), newEngine(c, r.crew, c.Uploaders, true, settling)}
 	return r, nil
 }

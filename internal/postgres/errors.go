@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -17,6 +18,8 @@ const (
 	codeSerializationFailure = "40001"
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"
+	codeLockNotAvailable     = "55P03"
+	codeQueryCanceled        = "57014" // by statement_timeout
 	codeAdminShutdown        = "57P01"
 	codeCrashShutdown        = "57P02"
 	codeCannotConnectNow     = "57P03"
@@ -36,21 +39,27 @@ func IsForeignKey(err error, constraint string) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == codeForeignKeyViolation && pgErr.ConstraintName == constraint
 }
 
+// IsLockTimeout reports whether err says that a lock was not to be had within lock_timeout.
+func IsLockTimeout(err error) bool {
+	pgErr := (*pgconn.PgError)(nil)
+	return errors.As(err, &pgErr) && pgErr.Code == codeLockNotAvailable
+}
+
 // IsUnavailable reports whether err says that the database cannot serve at the moment: refused or broken connections, a server that
-// starts, stops, has fallen back to read-only, or is out of connections, memory or disk. The same request may succeed later. It says
-// nothing about whether a statement that was under way took effect. A context that ended is not counted, unless it ended a connecting.
+// starts, stops, has fallen back to read-only, or is out of connections, memory or disk, and statements and waits that ran into a bound of ours. The
+// same request may succeed later. It says nothing about whether a statement that was under way took effect. A caller that went away is not counted.
 func IsUnavailable(err error) bool {
 	if err == nil {
 		return false
 	}
 	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) {
 		switch pgErr.Code {
-		case codeAdminShutdown, codeCrashShutdown, codeCannotConnectNow, codeReadOnly:
+		case codeAdminShutdown, codeCrashShutdown, codeCannotConnectNow, codeReadOnly, codeQueryCanceled:
 			return true
 		}
 		return len(pgErr.Code) == 5 && (pgErr.Code[:2] == classConnection || pgErr.Code[:2] == classResources)
 	}
-	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, puddle.ErrClosedPool} {
+	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, puddle.ErrClosedPool, context.DeadlineExceeded} {
 		if errors.Is(err, target) {
 			return true
 		}

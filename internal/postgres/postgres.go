@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -16,6 +17,7 @@ const (
 	defaultMaxConns         = 16
 	defaultConnectWait      = 5 * time.Second
 	defaultStatementTimeout = 30 * time.Second
+	defaultAcquireWait      = 10 * time.Second
 	connectRetryEvery       = 100 * time.Millisecond
 )
 
@@ -24,6 +26,7 @@ type options struct {
 	applicationName  string
 	statementTimeout time.Duration
 	connectWait      time.Duration
+	acquireWait      time.Duration
 }
 
 // An Option changes one default of Open.
@@ -43,13 +46,16 @@ func WithStatementTimeout(d time.Duration) Option {
 // WithConnectWait is how long Open waits for a database that does not answer yet; 5 s unless said.
 func WithConnectWait(d time.Duration) Option { return func(o *options) { o.connectWait = d } }
 
+// WithAcquireWait is how long a call waits for a connection while all are in use; 10 s unless said. Then it fails as unavailable.
+func WithAcquireWait(d time.Duration) Option { return func(o *options) { o.acquireWait = d } }
+
 // Open returns a pool of connections to the database at url (postgres://user:password@host:port/name, or key=value pairs) after one of
 // them has answered. A server that refuses connections or is still starting is tried again until the wait is over; any other fault
 // (unknown database, wrong password) is returned at once. Errors name the host and the database, never the password.
 func Open(ctx context.Context, url string, opts ...Option) (*pgxpool.Pool, error) {
 	o := options{
 		maxConns: defaultMaxConns, applicationName: "posthorn",
-		statementTimeout: defaultStatementTimeout, connectWait: defaultConnectWait,
+		statementTimeout: defaultStatementTimeout, connectWait: defaultConnectWait, acquireWait: defaultAcquireWait,
 	}
 	for _, opt := range opts {
 		opt(&o)
@@ -81,6 +87,7 @@ func parse(url string, o options) (*pgxpool.Config, error) {
 	if !strings.Contains(url, "pool_max_conns") {
 		config.MaxConns = max(o.maxConns, 1)
 	}
+	config.ConnConfig.Tracer = patience{o.acquireWait}
 	params := config.ConnConfig.RuntimeParams
 	if params["application_name"] == "" {
 		params["application_name"] = o.applicationName
@@ -127,3 +134,27 @@ func await(ctx context.Context, pool *pgxpool.Pool, wait time.Duration) error {
 		}
 	}
 }
+
+// patience bounds how long the pool's callers wait for a connection, which pgxpool has no setting for: a tracer may give a call of Acquire
+// a context of its own.
+type patience struct{ wait time.Duration }
+
+type stopWaiting struct{}
+
+func (p patience) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	ctx, cancel := context.WithTimeout(ctx, p.wait)
+	return context.WithValue(ctx, stopWaiting{}, cancel)
+}
+
+func (patience) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
+	if cancel, ok := ctx.Value(stopWaiting{}).(context.CancelFunc); ok {
+		cancel()
+	}
+}
+
+// TraceQueryStart and TraceQueryEnd trace nothing; a tracer must have them.
+func (patience) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (patience) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}

@@ -149,6 +149,76 @@ func TestInTx(t *testing.T) {
 	}
 }
 
+func TestInBatch(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	ctx := t.Context()
+	if _, err := pool.Exec(ctx, `CREATE TABLE numbers (n int CONSTRAINT numbers_once UNIQUE)`); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int) {
+		if err := pool.QueryRow(ctx, `SELECT count(*) FROM numbers`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	insert := func(n int) func(*pgx.Batch) error {
+		return func(b *pgx.Batch) error { b.Queue(`INSERT INTO numbers VALUES ($1)`, n); return nil }
+	}
+	no := errors.New("no")
+	seen := 0
+	look := func(b *pgx.Batch) error {
+		b.Queue(`SELECT count(*) FROM numbers`).QueryRow(func(row pgx.Row) error { return row.Scan(&seen) })
+		return nil
+	}
+	if err := postgres.InBatch(ctx, pool, insert(1), look, insert(2)); err != nil || count() != 2 || seen != 1 {
+		t.Errorf("commit: %v, %d rows, %d seen between", err, count(), seen)
+	}
+	for name, fills := range map[string][]func(*pgx.Batch) error{
+		"a fill": {insert(3), func(*pgx.Batch) error { return no }},
+		"a callback": {func(b *pgx.Batch) error {
+			b.Queue(`INSERT INTO numbers VALUES (3)`).Exec(func(pgconn.CommandTag) error { return no })
+			return nil
+		}, insert(4)},
+	} {
+		if err := postgres.InBatch(ctx, pool, fills...); !errors.Is(err, no) || count() != 2 {
+			t.Errorf("the error of %s: %v, %d rows", name, err, count())
+		}
+	}
+	if err := postgres.InBatch(ctx, pool, insert(3), insert(1), insert(4)); !postgres.IsUnique(err, "numbers_once") || count() != 2 {
+		t.Errorf("unique violation: %v, %d rows", err, count())
+	}
+	if n := pool.Stat().TotalConns(); n != 1 {
+		t.Errorf("%d connections: one that failed is to be used again", n)
+	}
+	tries := 0
+	lost := &pgconn.PgError{Code: "40001"}
+	if err := postgres.InBatch(ctx, pool, func(*pgx.Batch) error { tries++; return lost }); !errors.Is(err, lost) || tries != 5 {
+		t.Errorf("a race always lost: %v after %d tries", err, tries)
+	}
+}
+
+// TestFullPool takes all connections: whoever wants one gives up after a while, although nobody has told it to.
+func TestFullPool(t *testing.T) {
+	t.Parallel()
+	pool, err := postgres.Open(t.Context(), pgtest.NewURL(t), postgres.WithMaxConns(1), postgres.WithAcquireWait(100*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	held, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `SELECT 1`); !errors.Is(err, context.DeadlineExceeded) || !postgres.IsUnavailable(err) {
+		t.Errorf("got %v", err)
+	}
+	held.Release()
+	if _, err := pool.Exec(t.Context(), `SELECT pg_sleep(0.3)`); err != nil { // the wait is for the connection, not for the statement
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 func TestInTxSurvivesDeadlock(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
@@ -198,7 +268,7 @@ func TestIsUnavailable(t *testing.T) {
 	ctx := t.Context()
 	for code, want := range map[string]bool{
 		"57P01": true, "57P02": true, "57P03": true, "53300": true, "53100": true, "08006": true, "25006": true,
-		"23505": false, "57014": false, "40001": false, "42601": false,
+		"57014": true, "23505": false, "40001": false, "42601": false,
 	} {
 		if got := postgres.IsUnavailable(&pgconn.PgError{Code: code}); got != want {
 			t.Errorf("code %s: %t", code, got)

@@ -16,8 +16,13 @@ const txTries = 5
 // InTx runs fn in a transaction: it commits when fn returns nil and rolls back when fn returns an error or panics. A transaction that lost
 // against another one (serialisation failure or deadlock) is run again, up to five times in all, so fn must have no effect outside of it.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error {
+	return again(ctx, func() error { return pgx.BeginFunc(ctx, pool, fn) })
+}
+
+// again runs a transaction until it has not lost against another one, or has lost too often.
+func again(ctx context.Context, transaction func() error) error {
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, pool, fn)
+		err := transaction()
 		if err == nil || try == txTries || !lostRace(err) {
 			return err
 		}

@@ -8,14 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 	"posthorn/internal/platforms"
-	"posthorn/internal/postgres"
 )
 
 const (
@@ -47,12 +44,7 @@ func (s *Service) Create(ctx context.Context, by auth.Principal, p NewPost) (cre
 		}
 	}
 	for range replayTries {
-		err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-			if err := s.enqueue(ctx, tx, by, &post, p); err != nil {
-				return err
-			}
-			return s.save(ctx, tx, post, p, now)
-		})
+		err = s.store(ctx, by, &post, p, now)
 		if err == nil && p.Recycling != nil { // its turns are worked out as it is stored
 			post, err = s.Get(ctx, by, post.ID)
 		}

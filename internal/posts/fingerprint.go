@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,39 +31,66 @@ func (p Post) fingerprint(t Target) []byte {
 	return h.Sum(nil)
 }
 
-// refuseDuplicatesIn has a batch hold the fingerprints of a post against those of other posts in the last day, under a lock on each so that of two equal
-// posts at the same instant only one is stored. What failed may be sent again, unless nobody knows whether it was published.
-func refuseDuplicatesIn(batch *pgx.Batch, post Post, now time.Time) {
-	prints := make([][]byte, len(post.Targets))
-	var locks []int64
-	for i, t := range post.Targets {
-		if t.Status == Published { // in an update: it stays as it is
-			continue
+// prints are the fingerprints of a post's targets, by their places; nil for what has none: what is published stays as it is, and a draft
+// holds its content against nobody.
+func (p Post) prints(draft bool) [][]byte {
+	prints := make([][]byte, len(p.Targets))
+	for i, t := range p.Targets {
+		if !draft && t.Status != Published {
+			prints[i] = p.fingerprint(t)
 		}
-		prints[i] = post.fingerprint(t)
-		locks = append(locks, int64(binary.BigEndian.Uint64(prints[i])))
 	}
-	slices.Sort(locks) // one order for all, or two posts could lock each other out
-	batch.Queue(`select pg_advisory_xact_lock(l) from (select l from unnest($1::bigint[]) as l order by l) in_order`, locks)
+	return prints
+}
+
+// lockAll takes advisory locks, in one order for all, or two posts could lock each other out.
+const lockAll = `select pg_advisory_xact_lock(l) from (select l from unnest($1::bigint[]) as l order by l) in_order`
+
+// refuseDuplicates has a batch hold the fingerprints of posts against those of other posts in the last day, under a lock on each so that of
+// two equal posts at the same instant only one is stored. What failed may be sent again, unless nobody knows whether it was published.
+func refuseDuplicates(batch *pgx.Batch, list []saving) {
+	var (
+		prints [][]byte
+		ids    []string
+		locks  []int64
+		since  time.Time
+	)
+	for _, v := range list {
+		for _, print := range v.prints {
+			if print != nil {
+				prints, locks = append(prints, print), append(locks, int64(binary.BigEndian.Uint64(print)))
+			}
+		}
+		ids = append(ids, v.post.ID)
+		if at := v.now.Add(-duplicateWindow); at.After(since) {
+			since = at
+		}
+	}
+	if len(prints) == 0 {
+		return
+	}
+	batch.Queue(lockAll, locks)
 	batch.Queue(`
 		select distinct on (fingerprint) fingerprint, post_id from targets
-		where owner_id = $1 and fingerprint = any($2) and created_at > $3 and post_id <> $4 and (status not in ('failed', 'cancelled') or unconfirmed)
-		order by fingerprint, created_at`, post.OwnerID, prints, now.Add(-duplicateWindow), post.ID).Query(func(rows pgx.Rows) error {
+		where fingerprint = any($1) and created_at > $2 and post_id <> all($3) and (status not in ('failed', 'cancelled') or unconfirmed)
+		order by fingerprint, created_at`, prints, since, ids).Query(func(rows pgx.Rows) error {
 		type match struct {
 			Fingerprint []byte
 			PostID      string
 		}
 		matches, err := pgx.CollectRows(rows, pgx.RowToStructByPos[match])
-		if err != nil {
+		if err != nil || len(matches) == 0 {
 			return err
 		}
 		existing := map[string]string{}
 		for _, m := range matches {
 			existing[string(m.Fingerprint)] = m.PostID
 		}
-		for i, t := range post.Targets {
-			if postID := existing[string(prints[i])]; postID != "" && t.Status != Published {
-				return duplicate(i, t, postID)
+		for _, v := range list {
+			for i, t := range v.post.Targets {
+				if postID := existing[string(v.prints[i])]; postID != "" {
+					return duplicate(i, t, postID)
+				}
 			}
 		}
 		return nil

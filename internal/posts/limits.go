@@ -57,63 +57,119 @@ func (l PaceLimits) of(platform string) []pace {
 }
 
 // paced holds a post to its accounts' pace once the statements of a batch are through, and gives the batch for what comes after. Without
-// limits that is the same batch: most servers have none, and need not wait for an answer in between.
+// limits that is the same batch, which need not wait for an answer in between.
 func (s *Service) paced(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, post Post, now time.Time) (*pgx.Batch, error) {
-	if !s.Pace.limited() {
+	look := s.lookAtPace(batch, []saving{{post: post, now: now}})
+	if look == nil {
 		return batch, nil
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	return &pgx.Batch{}, s.holdToPace(ctx, tx, post, now)
+	return &pgx.Batch{}, look.refuse()
 }
 
-// holdToPace refuses a post that would have one of its accounts publish more than its limits allow, at the time its targets are due: a
-// scheduled post counts for its own time, whenever it is made. What has failed does not count. Accounts are locked, in one order for all,
-// so that of posts made at the same instant no more get through than there is room for.
-func (s *Service) holdToPace(ctx context.Context, tx pgx.Tx, post Post, now time.Time) error {
-	due := map[string][]Target{}     // by account
-	at := func(t Target) time.Time { // a time that is over means at once
-		if t.NextAt.Before(now) {
-			return now
+// paceLook holds posts to the pace of their accounts: none may publish more than its limits allow at the time a post's targets are due, whenever that is
+// made. What has failed does not count.
+type paceLook struct {
+	pace  PaceLimits
+	list  []saving
+	taken map[string][]time.Time // by account: when it has published, or will
+}
+
+// lookAtPace queues the reading of what the accounts of some posts have published and will publish; nil when none of them has a limit. Accounts are
+// locked, in one order for all, so that of posts made at the same instant no more get through than there is room for.
+func (s *Service) lookAtPace(batch *pgx.Batch, list []saving) *paceLook {
+	look := &paceLook{pace: s.Pace, list: list, taken: map[string][]time.Time{}}
+	spans := map[string][2]time.Time{} // the first and the last time that a post is due, by account
+	var posts []string
+	var now time.Time
+	for _, v := range list {
+		posts = append(posts, v.post.ID)
+		if v.now.After(now) {
+			now = v.now
 		}
-		return t.NextAt
-	}
-	for _, t := range post.Targets {
-		if t.Status == Published {
-			continue
-		}
-		t.NextAt = at(t)
-		if slices.ContainsFunc(s.Pace.of(t.Platform), func(p pace) bool { return p.limit > 0 }) {
-			due[t.Account.ID] = append(due[t.Account.ID], t)
-		}
-	}
-	if len(due) == 0 {
-		return nil
-	}
-	if err := lockAccounts(ctx, tx, due); err != nil {
-		return err
-	}
-	taken, err := takenTimes(ctx, tx, due, post.ID, now)
-	if err != nil {
-		return err
-	}
-	for i, t := range post.Targets {
-		if t.Status == Published { // it counts already
-			continue
-		}
-		t.NextAt = at(t)
-		for _, p := range s.Pace.of(t.Platform) {
-			if p.limit <= 0 {
+		for _, t := range v.post.Targets {
+			if t.Status == Published || !s.Pace.holds(t.Platform) {
 				continue
 			}
-			if used, free := crowded(append(taken[t.Account.ID], t.NextAt), t.NextAt, p); used > 0 {
-				return overPace(i, t, p, used, free, now)
+			at := v.at(t)
+			span, known := spans[t.Account.ID]
+			if !known || at.Before(span[0]) {
+				span[0] = at
 			}
+			if at.After(span[1]) {
+				span[1] = at
+			}
+			spans[t.Account.ID] = span
 		}
-		taken[t.Account.ID] = append(taken[t.Account.ID], t.NextAt)
+	}
+	if len(spans) == 0 {
+		return nil
+	}
+	const day = 24 * time.Hour
+	var accounts []string
+	var locks []int64
+	var from, until []time.Time
+	for account, span := range spans {
+		sum := sha256.Sum256([]byte("pace of " + account))
+		accounts, locks = append(accounts, account), append(locks, int64(binary.BigEndian.Uint64(sum[:])))
+		from, until = append(from, span[0].Add(-day)), append(until, span[1].Add(day))
+	}
+	batch.Queue(lockAll, locks)
+	var account string
+	var at time.Time
+	batch.Queue(`
+		select account_id, case when open and published_at is null then greatest(next_at, $4) else coalesce(published_at, next_at) end
+		from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as u (account, from_at, until_at), targets
+		where account_id = account and coalesce(published_at, next_at) > from_at and coalesce(published_at, next_at) < until_at
+			and (open and post_id <> all($5) or published_at is not null or unconfirmed)
+		union all
+		select account_id, $4 from unnest($1::text[], $2::timestamptz[]) as u (account, from_at), targets
+		where open and next_at <= from_at and published_at is null and account_id = account and post_id <> all($5)`, // what is overdue will be published now
+		accounts, from, until, now, posts).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&account, &at}, func() error {
+			look.taken[account] = append(look.taken[account], at)
+			return nil
+		})
+		return err
+	})
+	return look
+}
+
+// refuse gives the error of the first target for which there is no room. It comes when the batch has been answered.
+func (l *paceLook) refuse() error {
+	for _, v := range l.list {
+		for i, t := range v.post.Targets {
+			if t.Status == Published { // it counts already
+				continue
+			}
+			t.NextAt = v.at(t)
+			for _, p := range l.pace.of(t.Platform) {
+				if p.limit <= 0 {
+					continue
+				}
+				if used, free := crowded(append(l.taken[t.Account.ID], t.NextAt), t.NextAt, p); used > 0 {
+					return overPace(i, t, p, used, free, v.now)
+				}
+			}
+			l.taken[t.Account.ID] = append(l.taken[t.Account.ID], t.NextAt)
+		}
 	}
 	return nil
+}
+
+// at is when a target will be published: a time that is over means at once.
+func (s saving) at(t Target) time.Time {
+	if t.NextAt.Before(s.now) {
+		return s.now
+	}
+	return t.NextAt
+}
+
+// holds reports whether a platform's accounts have a limit.
+func (l PaceLimits) holds(platform string) bool {
+	return slices.ContainsFunc(l.of(platform), func(p pace) bool { return p.limit > 0 })
 }
 
 func overPace(i int, t Target, p pace, used int, free, now time.Time) error {
@@ -139,54 +195,4 @@ func crowded(times []time.Time, at time.Time, p pace) (used int, free time.Time)
 		}
 	}
 	return 0, time.Time{}
-}
-
-func lockAccounts(ctx context.Context, tx pgx.Tx, due map[string][]Target) error {
-	locks := make([]int64, 0, len(due))
-	for account := range due {
-		sum := sha256.Sum256([]byte("pace of " + account))
-		locks = append(locks, int64(binary.BigEndian.Uint64(sum[:])))
-	}
-	slices.Sort(locks)
-	batch := &pgx.Batch{}
-	for _, l := range locks {
-		batch.Queue(`select pg_advisory_xact_lock($1)`, l)
-	}
-	return tx.SendBatch(ctx, batch).Close()
-}
-
-// takenTimes reads when the accounts have published or will, within a day of what is due; but is a post whose open targets are not among
-// it. What is overdue will be published now.
-func takenTimes(ctx context.Context, tx pgx.Tx, due map[string][]Target, but string, now time.Time) (map[string][]time.Time, error) {
-	const day = 24 * time.Hour
-	accounts := make([]string, 0, len(due))
-	var first, last time.Time
-	for account, targets := range due {
-		accounts = append(accounts, account)
-		for _, t := range targets {
-			if first.IsZero() || t.NextAt.Before(first) {
-				first = t.NextAt
-			}
-			if t.NextAt.After(last) {
-				last = t.NextAt
-			}
-		}
-	}
-	rows, err := tx.Query(ctx, `
-		select account_id, case when open and published_at is null then greatest(next_at, $4) else coalesce(published_at, next_at) end from targets
-		where account_id = any($1) and coalesce(published_at, next_at) > $2 and coalesce(published_at, next_at) < $3 and (open and post_id <> $5 or published_at is not null or unconfirmed)
-		union all
-		select account_id, $4 from targets where open and next_at <= $2 and published_at is null and account_id = any($1) and post_id <> $5`,
-		accounts, first.Add(-day), last.Add(day), now, but)
-	if err != nil {
-		return nil, err
-	}
-	taken := map[string][]time.Time{}
-	var account string
-	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&account, &at}, func() error {
-		taken[account] = append(taken[account], at)
-		return nil
-	})
-	return taken, err
 }

@@ -94,17 +94,19 @@ func slotTaken(details map[string]any) error {
 		Message: "Another post of the queue is scheduled for that time", Remedy: "Choose another time, or leave out scheduledFor to get the next free slot."}
 }
 
+// takesSlot reports whether a new post takes a slot of a queue as it is stored.
+func takesSlot(post Post, p NewPost) bool {
+	return p.QueuedFromProfile != "" && (p.Mode == Queued || p.Mode == At && post.ScheduledFor != nil)
+}
+
 // enqueue puts a planned post into the queue that it asks for.
 func (s *Service) enqueue(ctx context.Context, tx pgx.Tx, by auth.Principal, post *Post, p NewPost) error {
+	if !takesSlot(*post, p) {
+		return nil
+	}
 	var at *time.Time
-	switch {
-	case p.QueuedFromProfile == "":
-		return nil
-	case p.Mode == Queued:
-	case p.Mode == At && post.ScheduledFor != nil:
+	if p.Mode == At {
 		at = post.ScheduledFor
-	default:
-		return nil
 	}
 	slot, q, err := s.takeSlot(ctx, tx, by, post.ID, p.QueuedFromProfile, p.QueueID, at)
 	if err != nil {

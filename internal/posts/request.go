@@ -34,7 +34,7 @@ type request struct {
 	window time.Duration
 }
 
-// requests are the names of the request that asks for a post. All requests take them in this order, so that no two wait for each other.
+// requests are the names of the request that asks for a post.
 func (p NewPost) requests() []request {
 	var list []request
 	if p.OnceID != "" {
@@ -46,13 +46,25 @@ func (p NewPost) requests() []request {
 	return list
 }
 
-// takeRequest binds a request ID to the post. When another request holds it, this waits for that one to end, and then ends in errReplay.
-func takeRequest(batch *pgx.Batch, post Post, r request, now time.Time) {
+// takeRequests binds request IDs to posts. When another request holds one, this waits for that one to end, and then ends in errReplay.
+func takeRequests(batch *pgx.Batch, list []saving) {
+	var owners, ids, posts []string
+	var made, until []time.Time
+	for _, v := range list {
+		for _, r := range v.requests {
+			owners, ids, posts, made, until = append(owners, v.post.OwnerID), append(ids, r.id), append(posts, v.post.ID), append(made, v.now), append(until, v.now.Add(r.window))
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
 	batch.Queue(`
-		insert into requests as r (owner_id, request_id, post_id, created_at, expires_at) values ($1, $2, $3, $4, $5)
-		on conflict (owner_id, request_id) do update set post_id = excluded.post_id, created_at = excluded.created_at, expires_at = excluded.expires_at where r.expires_at <= $4`,
-		post.OwnerID, r.id, post.ID, now, now.Add(r.window)).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() == 0 {
+		insert into requests as r (owner_id, request_id, post_id, created_at, expires_at)
+		select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) as u (owner_id, request_id, post_id, created_at, expires_at)
+		order by owner_id collate "C", strpos(request_id, '/') = 0, request_id collate "C"
+		on conflict (owner_id, request_id) do update set post_id = excluded.post_id, created_at = excluded.created_at, expires_at = excluded.expires_at where r.expires_at <= excluded.created_at`,
+		owners, ids, posts, made, until).Exec(func(tag pgconn.CommandTag) error {
+		if int(tag.RowsAffected()) < len(ids) {
 			return errReplay
 		}
 		return nil

@@ -27,7 +27,7 @@ func (s *Service) Retry(ctx context.Context, by auth.Principal, postID string) (
 			return err
 		}
 		batch := &pgx.Batch{}
-		refuseDuplicatesIn(batch, again, now)
+		refuseDuplicates(batch, []saving{{post: again, prints: again.prints(false), now: now}})
 		if batch, err = s.paced(ctx, tx, batch, again, now); err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 	draft := u.Mode == AsDraft
 	batch := &pgx.Batch{}
 	if !draft {
-		refuseDuplicatesIn(batch, post, now)
+		refuseDuplicates(batch, []saving{{post: post, prints: post.prints(false), now: now}})
 		if u.revive && moved(old, post) {
 			var err error
 			if batch, err = s.paced(ctx, tx, batch, post, now); err != nil {
@@ -106,7 +106,13 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 			queueRewrite(batch, post, i, draft, u.revive, now)
 		}
 	}
-	queueTargets(batch, post, func(i int) bool { return old.target(post.Targets[i].ID) == nil }, draft, now)
+	var added targetRows
+	for i, print := range post.prints(draft) {
+		if old.target(post.Targets[i].ID) == nil {
+			added.add(post, i, print, now)
+		}
+	}
+	added.queue(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package posts
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,6 +10,7 @@ import (
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
+	"posthorn/internal/gather"
 	"posthorn/internal/media"
 	"posthorn/internal/platforms"
 	"posthorn/internal/verdict"
@@ -47,4 +49,7 @@ type Service struct {
 	Events    Events                                  // told what happens; nil: nobody is
 	Ended     *Notifier                               // told when a target ends; nil tells nobody
 	waiters   waiters
+
+	once     sync.Once // makes gathered
+	gathered *gather.Calls[saving, error]
 }

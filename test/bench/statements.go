@@ -18,7 +18,7 @@ func (s *system) statements(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, `create extension if not exists pg_stat_statements`); err != nil {
 		return err
 	}
-	rows, err := conn.Query(ctx, `select total_exec_time, calls, mean_exec_time, rows, (wal_bytes / calls)::bigint, wal_fpi, regexp_replace(query, '\s+', ' ', 'g') from pg_stat_statements order by total_exec_time desc limit 25`)
+	rows, err := conn.Query(ctx, `select total_exec_time, calls, mean_exec_time, rows, (wal_bytes / greatest(calls, 1))::bigint, wal_fpi, regexp_replace(query, '\s+', ' ', 'g') from pg_stat_statements order by total_exec_time desc limit 25`)
 	if err != nil {
 		return err
 	}

@@ -304,6 +304,34 @@ func (s *system) callAs(ctx context.Context, method, path string, body any, out 
 	return resp.StatusCode, nil
 }
 
+// raw gives the whole answer.
+func (s *system) raw(t *testing.T, method, path string, body any) (code int, header http.Header, answer string) {
+	t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.api+path, bytes.NewReader(b))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, resp.Header, string(raw)
+}
+
 // create makes a post that is due at once and answers without waiting for it: its time is a second from now.
 func (s *system) create(t *testing.T, body map[string]any) post {
 	t.Helper()
