@@ -54,11 +54,11 @@ var rules = []rule{
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
 	{packages: "internal/openapi", ours: []string{""}, never: slices.Concat(sql, river, []string{"os"}), why: "the description is made of what is embedded, and knows no server"},
-	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/gather", "internal/logs", "internal/platforms", "internal/posts", "internal/verdict", "internal/webhooks"}, never: network,
+	{packages: "internal/jobs", ours: []string{"internal/accounts", "internal/gather", "internal/logs", "internal/platforms", "internal/postgres", "internal/posts", "internal/verdict", "internal/webhooks"}, never: network,
 		why: "it moves targets along and owns the workers' table; rules are the domain's, and adapters come out of the registry"},
 
 	// The domain.
-	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/events", "internal/id", "internal/localtime", "internal/logs", "internal/media", "internal/platforms",
+	{packages: "internal/posts", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/events", "internal/gather", "internal/id", "internal/localtime", "internal/logs", "internal/media", "internal/platforms",
 		"internal/platforms/outline", "internal/postgres", "internal/queues", "internal/verdict"},
 		never: slices.Concat(river, network), why: "it stores what is due and what became of it, and knows neither who takes it nor HTTP"},
 	{packages: "internal/queues", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/id", "internal/localtime", "internal/postgres"}, never: slices.Concat(river, network),
@@ -95,7 +95,7 @@ var rules = []rule{
 		why: "budgets are asked by others and ask nobody"},
 	{packages: "internal/idempotency", ours: []string{"internal/errs", "internal/id", "internal/postgres"}, never: slices.Concat(river, network),
 		why: "it keeps answers without knowing what was asked"},
-	{packages: "internal/auth", ours: []string{"internal/errs", "internal/id", "internal/platforms", "internal/postgres"}, never: slices.Concat(river, network),
+	{packages: "internal/auth", ours: []string{"internal/errs", "internal/gather", "internal/id", "internal/platforms", "internal/postgres"}, never: slices.Concat(river, network),
 		why: "a key is checked without knowing what it opens, and without HTTP"},
 
 	// The platforms. The far side and the adapter share nothing, lest they share an error.

@@ -56,9 +56,9 @@ func refuseDuplicates(batch *pgx.Batch, list []saving) {
 		since  time.Time
 	)
 	for _, v := range list {
-		for _, print := range v.prints {
-			if print != nil {
-				prints, locks = append(prints, print), append(locks, int64(binary.BigEndian.Uint64(print)))
+		for _, mark := range v.prints {
+			if mark != nil {
+				prints, locks = append(prints, mark), append(locks, int64(binary.BigEndian.Uint64(mark)))
 			}
 		}
 		ids = append(ids, v.post.ID)

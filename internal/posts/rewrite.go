@@ -107,9 +107,9 @@ func (s *Service) rewrite(ctx context.Context, tx pgx.Tx, old, post Post, u upda
 		}
 	}
 	var added targetRows
-	for i, print := range post.prints(draft) {
+	for i, mark := range post.prints(draft) {
 		if old.target(post.Targets[i].ID) == nil {
-			added.add(post, i, print, now)
+			added.add(post, i, mark, now)
 		}
 	}
 	added.queue(batch)

@@ -135,9 +135,9 @@ func apart(list []saving) (together []saving, faults []error) {
 		for _, r := range v.requests {
 			own = append(own, "request "+v.post.OwnerID+" "+r.id)
 		}
-		for _, print := range v.prints {
-			if print != nil {
-				own = append(own, "print "+string(print))
+		for _, mark := range v.prints {
+			if mark != nil {
+				own = append(own, "content "+string(mark))
 			}
 		}
 		if slices.ContainsFunc(own, func(key string) bool { return seen[key] }) {
@@ -271,10 +271,10 @@ type targetRows struct {
 }
 
 // add takes the target at a place of a post. A draft's has no fingerprint, as it holds its content against nobody.
-func (r *targetRows) add(post Post, place int, print []byte, now time.Time) {
+func (r *targetRows) add(post Post, place int, mark []byte, now time.Time) {
 	t := post.Targets[place]
 	r.ids, r.owners, r.posts, r.names, r.accounts = append(r.ids, t.ID), append(r.owners, post.OwnerID), append(r.posts, post.ID), append(r.names, t.Platform), append(r.accounts, t.Account.ID)
-	r.statuses, r.places, r.open, r.prints = append(r.statuses, string(t.Status)), append(r.places, place), append(r.open, t.Open), append(r.prints, print)
+	r.statuses, r.places, r.open, r.prints = append(r.statuses, string(t.Status)), append(r.places, place), append(r.open, t.Open), append(r.prints, mark)
 	r.texts, r.media, r.options, r.failed = append(r.texts, t.CustomContent), append(r.media, optional(ownMedia(t.CustomMedia))), append(r.options, optional(nullJSON(t.Options))), append(r.failed, optional(storedFailure(t.Failure)))
 	r.own, r.next, r.made = append(r.own, t.ScheduledFor), append(r.next, t.NextAt), append(r.made, now)
 }
