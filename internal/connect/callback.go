@@ -41,6 +41,7 @@ type Arrival struct {
 	To      string
 	Account accounts.Account // that was connected; zero: none was
 	Choice  string           // the token of the choice that is to be made
+	Browser string           // what the browser has to show to make it on our own page, beside the token
 	Fault   *Fault
 }
 
@@ -60,8 +61,8 @@ func (s *Service) Callback(ctx context.Context, r Return) (a Arrival, err error)
 	if err != nil {
 		return a, err
 	}
-	if !found { // nobody knows where the browser wants to go
-		return Arrival{Fault: &Fault{Code: "invalid_state", Message: "This login has been used already, or it took too long. Begin again where you started it.", User: true}}, nil
+	if !found {
+		return s.late(ctx, r)
 	}
 	grant, fault, err := s.redeem(ctx, v, r)
 	if err != nil || fault != nil {
@@ -140,47 +141,68 @@ func (s *Service) redeem(ctx context.Context, v visitor, r Return) (grant platfo
 		return grant, &Fault{Code: "token_exchange_failed", Message: strings.TrimSpace(e.Message + " " + e.Remediation), User: e.Kind != platforms.Rejected}, nil
 	}
 	if missing := login.Scopes.Missing(grant.Scopes); len(missing) > 0 {
-		return grant, &Fault{Code: "missing_permissions", Message: "Nothing can be published without these permissions: " + strings.Join(missing, ", ") + ". Connect again and leave them ticked.", Missing: missing, User: true}, nil
+		return grant, &Fault{Code: orElse(login.MissingCode, "missing_permissions"), Message: "Nothing can be published without these permissions: " + strings.Join(missing, ", ") + ". Connect again and leave them ticked.", Missing: missing, User: true}, nil
 	}
 	if len(grant.Identities) == 0 {
-		return grant, &Fault{Code: "no_facebook_pages", Message: "The login opens no " + orElse(login.Noun, "account") + ". Choose at least one on the consent page, or use the login of somebody who manages one.", User: true}, nil
+		return grant, &Fault{Code: orElse(login.NoneCode, "connection_failed"), Message: "The login opens no " + orElse(login.Noun, "account") + ". Choose at least one on the consent page, or use the login of somebody who manages one.", User: true}, nil
 	}
 	return grant, nil, nil
 }
 
 // offer keeps what a login opened until somebody chooses from it.
 func (s *Service) offer(ctx context.Context, v visitor, login platforms.Login, grant platforms.Grant) (Arrival, error) {
-	token, connectToken := rand.Text(), rand.Text()
+	token, connectToken, browser := rand.Text(), rand.Text(), ""
+	var browserHash []byte
+	if !v.headless {
+		browser = rand.Text()
+		browserHash = hashOf(browser)
+	}
 	plain, err := json.Marshal(stored(grant.Identities))
 	if err != nil {
 		return Arrival{}, err
 	}
 	now := s.Now()
 	_, err = s.Pool.Exec(ctx, `
-		insert into connect_choices (hash, connect_hash, owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		hashOf(token), hashOf(connectToken), v.by.OwnerID, v.by.UserID, v.by.KeyID, v.by.Profiles, v.profileID, v.platform, v.method, v.redirectURL, s.Keys.Seal(plain, "choice of "+v.by.OwnerID), now, now.Add(choiceFor))
+		insert into connect_choices (hash, connect_hash, browser_hash, owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, created_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		hashOf(token), hashOf(connectToken), browserHash, v.by.OwnerID, v.by.UserID, v.by.KeyID, v.by.Profiles, v.profileID, v.platform, v.method, v.redirectURL, s.Keys.Seal(plain, "choice of "+v.by.OwnerID), now, now.Add(choiceFor))
 	if err != nil {
 		return Arrival{}, err
 	}
 	if !v.headless {
-		return Arrival{Choice: token, To: s.PublicURL + ChoicePath + "?token=" + token}, nil
+		return Arrival{Choice: token, Browser: browser, To: s.PublicURL + ChoicePath + "?token=" + token}, nil
 	}
 	return Arrival{Choice: token, To: with(v.redirectURL, "profileId", v.profileID, "tempToken", token, "platform", v.platform, "step", login.Step, "connect_token", connectToken)}, nil
 }
 
+// late is the arrival of a user whose visit is over. While that is remembered, it ends where its user came from.
+func (s *Service) late(ctx context.Context, r Return) (Arrival, error) {
+	fault := &Fault{Code: "invalid_state", Message: "This login is not known here, or it took too long. Begin again where you started it.", User: true}
+	var v visitor
+	var used bool
+	err := s.Pool.QueryRow(ctx, `select platform, redirect_url, used_at is not null from connect_visits where hash = $1 and platform = $2`, hashOf(r.State), r.Platform).Scan(&v.platform, &v.redirectURL, &used)
+	if errors.Is(err, pgx.ErrNoRows) { // nobody knows where the browser wants to go
+		return Arrival{Fault: fault}, nil
+	}
+	if used {
+		fault.Code, fault.Message = "code_already_redeemed", "This login has been used already. If the account is not connected, begin again where you started it."
+	}
+	return v.failed(fault), err
+}
+
 // take ends a visit: its state is good once.
 func (s *Service) take(ctx context.Context, platform, state string) (visitor, bool, error) {
-	return s.taken(ctx, `delete from connect_visits where hash = $1 and platform = $2 and expires_at > $3`, hashOf(state), platform, s.Now())
+	return s.taken(ctx, "", hashOf(state), platform, s.Now())
 }
 
 // takeOf is take for a visit that must be the caller's own. Another's stays.
 func (s *Service) takeOf(ctx context.Context, by auth.Principal, platform, state string) (visitor, bool, error) {
-	return s.taken(ctx, `delete from connect_visits where hash = $1 and platform = $2 and expires_at > $3 and owner_id = $4 and user_id = $5`, hashOf(state), platform, s.Now(), by.OwnerID, by.UserID)
+	return s.taken(ctx, " and owner_id = $4 and user_id = $5", hashOf(state), platform, s.Now(), by.OwnerID, by.UserID)
 }
 
-func (s *Service) taken(ctx context.Context, statement string, args ...any) (v visitor, found bool, err error) {
-	err = s.Pool.QueryRow(ctx, statement+` returning owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, headless`, args...).
+func (s *Service) taken(ctx context.Context, and string, args ...any) (v visitor, found bool, err error) {
+	err = s.Pool.QueryRow(ctx, `update connect_visits set used_at = $3 where hash = $1 and platform = $2 and used_at is null and expires_at > $3`+and+`
+		returning owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, headless`, args...).
 		Scan(&v.by.OwnerID, &v.by.UserID, &v.by.KeyID, &v.by.Profiles, &v.profileID, &v.platform, &v.method, &v.redirectURL, &v.headless)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return v, false, nil

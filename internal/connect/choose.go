@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,8 +23,8 @@ type Choice struct {
 	Noun       string // one of what is chosen from
 	Identities []platforms.Identity
 
-	visitor visitor
-	hash    []byte
+	visitor                        visitor
+	hash, connectHash, browserHash []byte
 }
 
 // sealedIdentity is an identity as it waits inside the seal, for platforms.Secret itself refuses to be encoded.
@@ -60,11 +61,15 @@ func (s *Service) As(ctx context.Context, connectToken string) (by auth.Principa
 	return v.by, nil
 }
 
-// Choose is the choice that a token names, for somebody who may make it; profileID is that which the caller believes it is for.
-func (s *Service) Choose(ctx context.Context, by auth.Principal, platform, profileID, token string) (c Choice, err error) {
+// Choose is the choice that a token names, for somebody who may make it; profileID is that which the caller believes it is for. Who came with
+// a connect token may make no other than the one that this was given for.
+func (s *Service) Choose(ctx context.Context, by auth.Principal, platform, profileID, token, connectToken string) (c Choice, err error) {
 	defer errs.Wrap(&err, "connect.Choose")
-	if c, err = s.Open(ctx, token); err != nil {
+	if c, err = s.open(ctx, token); err != nil {
 		return c, err
+	}
+	if connectToken != "" && !bytes.Equal(c.connectHash, hashOf(connectToken)) {
+		return Choice{}, noChoice()
 	}
 	if c.Platform != platform || c.visitor.by.OwnerID != by.OwnerID || c.ProfileID != profileID || !by.Reaches(profileID) {
 		return Choice{}, noChoice()
@@ -72,14 +77,22 @@ func (s *Service) Choose(ctx context.Context, by auth.Principal, platform, profi
 	return c, nil
 }
 
-// Open is the choice that a token names. Whoever has the token may make it.
-func (s *Service) Open(ctx context.Context, token string) (c Choice, err error) {
+// Open is the choice that a token names, for the browser that came back from the consent page and no other: a token alone can be somebody else's, sent
+// to have a stranger's account connected.
+func (s *Service) Open(ctx context.Context, token, browser string) (c Choice, err error) {
 	defer errs.Wrap(&err, "connect.Open")
+	if c, err = s.open(ctx, token); err == nil && (c.browserHash == nil || !bytes.Equal(c.browserHash, hashOf(browser))) {
+		return Choice{}, noChoice()
+	}
+	return c, err
+}
+
+func (s *Service) open(ctx context.Context, token string) (c Choice, err error) {
 	c.hash = hashOf(token)
 	var sealed []byte
 	v := &c.visitor
-	err = s.Pool.QueryRow(ctx, `select owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed from connect_choices where hash = $1 and expires_at > $2`, c.hash, s.Now()).
-		Scan(&v.by.OwnerID, &v.by.UserID, &v.by.KeyID, &v.by.Profiles, &v.profileID, &v.platform, &v.method, &v.redirectURL, &sealed)
+	err = s.Pool.QueryRow(ctx, `select owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, connect_hash, browser_hash from connect_choices where hash = $1 and expires_at > $2`, c.hash, s.Now()).
+		Scan(&v.by.OwnerID, &v.by.UserID, &v.by.KeyID, &v.by.Profiles, &v.profileID, &v.platform, &v.method, &v.redirectURL, &sealed, &c.connectHash, &c.browserHash)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Choice{}, noChoice()
 	}

@@ -26,6 +26,8 @@ const (
 	// visitFor is how long a user may take at the consent page, and choiceFor to choose afterwards.
 	visitFor  = time.Hour
 	choiceFor = time.Hour
+	// rememberFor is how long it is known of a visit that is over where its user came from.
+	rememberFor = 24 * time.Hour
 	// CallbackPath is where the consent pages send their users back to; the platform's name follows.
 	CallbackPath = "/connect/callback/"
 	// ChoicePath is where users choose.
@@ -96,7 +98,7 @@ func (s *Service) Start(ctx context.Context, by auth.Principal, w Wish) (authURL
 func (s *Service) Sweep(ctx context.Context) (err error) {
 	defer errs.Wrap(&err, "connect.Sweep")
 	batch := &pgx.Batch{}
-	batch.Queue(`delete from connect_visits where expires_at <= $1`, s.Now())
+	batch.Queue(`delete from connect_visits where expires_at <= $1`, s.Now().Add(-rememberFor))
 	batch.Queue(`delete from connect_choices where expires_at <= $1`, s.Now())
 	return s.Pool.SendBatch(ctx, batch).Close()
 }

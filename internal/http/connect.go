@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"strings"
+	"time"
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
@@ -19,14 +21,25 @@ type Connecter interface {
 	Start(ctx context.Context, by auth.Principal, w connect.Wish) (authURL, state string, err error)
 	Callback(ctx context.Context, r connect.Return) (connect.Arrival, error)
 	Complete(ctx context.Context, by auth.Principal, r connect.Return, profileID string) (accounts.Account, error)
-	Open(ctx context.Context, token string) (connect.Choice, error)
-	Choose(ctx context.Context, by auth.Principal, platform, profileID, token string) (connect.Choice, error)
+	Open(ctx context.Context, token, browser string) (connect.Choice, error)
+	Choose(ctx context.Context, by auth.Principal, platform, profileID, token, connectToken string) (connect.Choice, error)
 	Finish(ctx context.Context, c connect.Choice, identityID, redirectURL string) (connect.Arrival, error)
 	As(ctx context.Context, connectToken string) (auth.Principal, error)
 }
 
 // connectTokenHeader stands for an API key where somebody chooses from what a login opened.
 const connectTokenHeader = "X-Connect-Token"
+
+// connectTokenOf is the connect token that a request came with; empty where it came with an API key.
+func connectTokenOf(r *http.Request) string {
+	if r.Header.Get("Authorization") != "" {
+		return ""
+	}
+	return r.Header.Get(connectTokenHeader)
+}
+
+// browserCookie tells the browser that came back from a consent page from others that have the address of its choice.
+const browserCookie = "posthorn_connect"
 
 func (s *Server) connectHandlers() map[string]handler {
 	return map[string]handler{
@@ -64,7 +77,7 @@ func (s *Server) completeConnect(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) listInstagramPages(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", q.Get("profileId"), q.Get("tempToken"))
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", q.Get("profileId"), q.Get("tempToken"), connectTokenOf(r))
 	if err != nil {
 		return err
 	}
@@ -84,7 +97,7 @@ func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) 
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", in.ProfileID, in.TempToken)
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", in.ProfileID, in.TempToken, connectTokenOf(r))
 	if err != nil {
 		return err
 	}
@@ -110,7 +123,20 @@ func (s *Server) callbackPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if a.Browser != "" {
+		http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: a.Browser, Path: connect.ChoicePath, MaxAge: int(time.Hour.Seconds()), HttpOnly: true,
+			SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(s.cfg.PublicURL, "https:")})
+	}
 	return s.arrive(w, a)
+}
+
+// browserOf is the value of the browser's cookie.
+func browserOf(r *http.Request) string {
+	c, err := r.Cookie(browserCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 // arrive sends the browser on, or shows how it came out.
@@ -128,10 +154,10 @@ func (s *Server) arrive(w http.ResponseWriter, a connect.Arrival) error {
 	return s.page(w, http.StatusOK, "connected", struct{ Username, Platform string }{a.Account.Username, s.titleOf(a.Account.Platform)})
 }
 
-// choosePage lets a user choose. The token in its address is the right to.
+// choosePage lets a user choose. The token in its address and the browser's cookie are the right to.
 func (s *Server) choosePage(w http.ResponseWriter, r *http.Request) error {
 	token := r.Form.Get("token")
-	c, err := s.cfg.Connect.Open(r.Context(), token)
+	c, err := s.cfg.Connect.Open(r.Context(), token, browserOf(r))
 	if err != nil {
 		return err
 	}
@@ -141,9 +167,9 @@ func (s *Server) choosePage(w http.ResponseWriter, r *http.Request) error {
 	}{token, c.Noun, s.titleOf(c.Platform), c.Identities})
 }
 
-// chosenPage connects what the user chose. The token is the proof that the form is meant.
+// chosenPage connects what the user chose. Token and cookie are the proof that the form is meant.
 func (s *Server) chosenPage(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.cfg.Connect.Open(r.Context(), r.PostForm.Get("token"))
+	c, err := s.cfg.Connect.Open(r.Context(), r.PostForm.Get("token"), browserOf(r))
 	if err != nil {
 		return err
 	}

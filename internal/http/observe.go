@@ -116,7 +116,7 @@ func validRequestID(s string) bool {
 
 // authenticate finds who asks and notes it.
 func (s *Server) authenticate(r *http.Request, connectToken bool) error {
-	if token := r.Header.Get(connectTokenHeader); connectToken && token != "" && r.Header.Get("Authorization") == "" {
+	if token := connectTokenOf(r); connectToken && token != "" {
 		p, err := s.cfg.Connect.As(r.Context(), token)
 		noteOf(r).principal = p
 		return err

@@ -49,6 +49,7 @@ type operation struct {
 	route   *routers.Route // what kin-openapi would have found; chi's match is handed to it, so that a request is routed once
 	secured bool
 	group   auth.Group // whose keys may use it
+	writes  bool       // keys that only read may not use it
 	strict  bool       // unknown query parameters are refused
 	once    bool       // it takes an Idempotency-Key
 	connect bool       // a connect token may stand for the key
@@ -106,6 +107,7 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		security = &s.doc.Security
 	}
 	strict, _ := op.Extensions["x-strict-query"].(bool)
+	writes, _ := op.Extensions["x-writes"].(bool)
 	group, _ := op.Extensions["x-resource-group"].(string)
 	once, _ := op.Extensions["x-idempotent"].(bool)
 	maxBody, ok := op.Extensions["x-max-body"].(float64)
@@ -117,6 +119,7 @@ func (s *Server) operation(method, path string, item *openapi3.PathItem, op *ope
 		route:   &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
 		secured: secured,
 		group:   auth.Group(group),
+		writes:  writes || method != http.MethodGet,
 		strict:  strict,
 		once:    once,
 		connect: slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r[connectScheme] != nil }),
@@ -159,7 +162,7 @@ func (s *Server) run(op operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 		r = aboutRequest(r)
-		if err := principalOf(r).May(op.group, op.route.Method == http.MethodGet); err != nil {
+		if err := principalOf(r).May(op.group, !op.writes); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,9 @@ type Login struct {
 	Choose bool
 	Step   string
 	Noun   string // one of what is chosen from, for people: "Facebook Page"
+	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
+	// contract has none for this platform, and the general ones are given.
+	NoneCode, MissingCode string
 }
 
 // Visit is one visit to a consent page.

@@ -1,14 +1,17 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"posthorn/internal/platforms/farside/consent"
 	"posthorn/internal/platforms/instagram/instagramfake"
 )
 
@@ -22,28 +25,52 @@ func (w *world) begin(platform string, query url.Values) (authURL, state string)
 	return a.text("authUrl"), a.text("state")
 }
 
-// consent visits a consent page of the sandbox, where the user agrees, and gives the address that the browser is sent back to.
-func (w *world) consent(authURL string) *url.URL {
+// consent visits a consent page of the sandbox and gives the address that the browser is sent back to. Its user is the first one and grants what
+// is asked for, unless the form says otherwise.
+func (w *world) consent(authURL string, form ...string) *url.URL {
 	w.t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Get(authURL)
+	page, err := client.Get(authURL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	body, err := io.ReadAll(page.Body)
+	page.Body.Close()
+	if err != nil || page.StatusCode != http.StatusOK {
+		w.t.Fatalf("the consent page answered %d %s: %v", page.StatusCode, body, err)
+	}
+	fields := url.Values{consent.FieldDecision: {"allow"}}
+	for _, m := range consentInput.FindAllStringSubmatch(string(body), -1) {
+		if kind, name := m[1], m[2]; kind == "checkbox" || !fields.Has(name) {
+			fields.Add(name, m[3])
+		}
+	}
+	for i := 0; i < len(form); i += 2 {
+		fields[form[i]] = strings.Fields(form[i+1])
+	}
+	resp, err := client.PostForm(authURL, fields)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	resp.Body.Close()
 	back, err := resp.Location()
 	if err != nil {
-		w.t.Fatalf("the consent page answered %d: %v", resp.StatusCode, err)
+		w.t.Fatalf("the consent page answered its form with %d: %v", resp.StatusCode, err)
 	}
 	return back
 }
 
-// surf opens a page of the server as a browser does that follows nothing by itself.
-func (w *world) surf(method, path string, form url.Values) *httptest.ResponseRecorder {
+var consentInput = regexp.MustCompile(`<input type="(radio|checkbox)" name="([^"]+)" value="([^"]+)"`)
+
+// surf opens a page of the server as a browser does that follows nothing by itself and has some cookies.
+func (w *world) surf(method, path string, form url.Values, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	w.t.Helper()
 	r := httptest.NewRequest(method, "http://posthorn.test"+path, strings.NewReader(form.Encode()))
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, c := range cookies {
+		r.AddCookie(c)
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
@@ -51,9 +78,9 @@ func (w *world) surf(method, path string, form url.Values) *httptest.ResponseRec
 }
 
 // arrives follows a login through to where the browser ends up.
-func (w *world) arrives(authURL string) *url.URL {
+func (w *world) arrives(authURL string, form ...string) *url.URL {
 	w.t.Helper()
-	rec := w.surf("GET", w.consent(authURL).RequestURI(), nil)
+	rec := w.surf("GET", w.consent(authURL, form...).RequestURI(), nil)
 	to, err := url.Parse(rec.Header().Get("Location"))
 	if rec.Code != http.StatusSeeOther || err != nil {
 		w.t.Fatalf("the callback answered %d with %q", rec.Code, rec.Body)
@@ -85,8 +112,9 @@ func TestConnectInstagram(t *testing.T) {
 	if q.Get("accountId") != w.instagram {
 		t.Errorf("connected again it is %s, was %s", q.Get("accountId"), w.instagram)
 	}
-	if again := w.surf("GET", callback, nil); again.Code != http.StatusBadRequest || !strings.Contains(again.Body.String(), "used already") {
-		t.Errorf("the same callback again: %d %s", again.Code, again.Body)
+	again, err := url.Parse(w.surf("GET", callback, nil).Header().Get("Location"))
+	if err != nil || again.Host != "shop.example" || again.Query().Get("error") != "code_already_redeemed" || again.Query().Get("keep") != "1" {
+		t.Errorf("the same callback again ends up at %s", again)
 	}
 	post := w.do("POST", "/v1/posts", map[string]any{"content": "after connecting", "publishNow": true, "mediaItems": []any{map[string]any{"type": "image", "url": w.photos + "coast.jpg"}},
 		"platforms": []any{target("instagram", q.Get("accountId"))}}).want(201)
@@ -161,28 +189,106 @@ func TestConnectByFacebook(t *testing.T) {
 	if to, err := url.Parse(done.text("redirect_url")); err != nil || to.Scheme != "myapp" || to.Query().Get("accountId") != done.text("account.accountId") || to.Query().Get("connected") != "instagram" {
 		t.Errorf("finished with %s", done.body)
 	}
-	// On pages of this server, where there is only one to choose, it is not asked for.
-	authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "redirect_url": {"https://shop.example/"}})
-	if to := w.arrives(authURL); to.Host != "shop.example" || to.Query().Get("connected") != "instagram" {
-		t.Errorf("the browser ends up at %s", to)
+	// A connect token is good for its own choice only.
+	first, second := headless(), headless()
+	if got := w.as("", "GET", path, url.Values{"profileId": {w.profile}, "tempToken": {second.Get("tempToken")}}, "X-Connect-Token", first.Get("connect_token")); got.status != 404 {
+		t.Errorf("the connect token of another choice: %d %s", got.status, got.body)
 	}
-	// The page itself, by the token of a choice that is open.
-	q = headless()
-	shown := w.surf("GET", "/connect/choose?token="+q.Get("tempToken"), nil)
-	if body := shown.Body.String(); shown.Code != 200 || !strings.Contains(body, `value="`+page+`"`) || !strings.Contains(body, "Choose a Facebook Page") {
+	// Nor can a choice that is to be made elsewhere be made on this server's page.
+	if rec := w.surf("GET", "/connect/choose?token="+first.Get("tempToken"), nil); rec.Code != http.StatusNotFound {
+		t.Errorf("a headless choice on our page: %d", rec.Code)
+	}
+}
+
+// TestChoosePage lets a user choose on this server's own page, in the browser that came back and in no other.
+func TestChoosePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://post.example")
+	authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "redirect_url": {"https://shop.example/?keep=1"}})
+	back := w.surf("GET", w.consent(authURL).RequestURI(), nil)
+	to, err := url.Parse(back.Header().Get("Location"))
+	if err != nil || to.Host != "post.example" || to.Path != "/connect/choose" {
+		t.Fatalf("the browser goes to %s", to)
+	}
+	cookies := back.Result().Cookies()
+	if len(cookies) != 1 || !cookies[0].HttpOnly || !cookies[0].Secure || cookies[0].SameSite != http.SameSiteLaxMode {
+		t.Fatalf("cookies: %v", cookies)
+	}
+	token := to.Query().Get("token")
+	shown := w.surf("GET", to.RequestURI(), nil, cookies...)
+	body := shown.Body.String()
+	if shown.Code != 200 || !strings.Contains(body, "Choose a Facebook Page") || !strings.Contains(body, "Maison Lune Bakery") || !strings.Contains(body, "No professional Instagram account is linked") {
 		t.Errorf("the page is %d %s", shown.Code, body)
 	}
-	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}}); rec.Code != http.StatusBadRequest {
-		t.Errorf("nothing chosen: %d", rec.Code)
+	page := regexp.MustCompile(`name="identity" value="([^"]+)"`).FindStringSubmatch(body)
+	if page == nil {
+		t.Fatalf("there is nothing to choose: %s", body)
 	}
-	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {"nonsense"}, "identity": {page}}); rec.Code != http.StatusNotFound {
-		t.Errorf("a forged form: %d", rec.Code)
+	form := url.Values{"token": {token}, "identity": {page[1]}}
+	// Somebody else who got hold of the address, or a form that another site sends.
+	for name, other := range map[string][]*http.Cookie{"no cookie": nil, "another cookie": {{Name: cookies[0].Name, Value: "x"}}} {
+		if rec := w.surf("GET", to.RequestURI(), nil, other...); rec.Code != http.StatusNotFound {
+			t.Errorf("the page with %s: %d", name, rec.Code)
+		}
+		if rec := w.surf("POST", "/connect/choose", form, other...); rec.Code != http.StatusNotFound {
+			t.Errorf("the form with %s: %d", name, rec.Code)
+		}
 	}
-	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}, "identity": {page}}); rec.Code != 200 || !strings.Contains(rec.Body.String(), "myapp://connected") {
+	for name, tt := range map[string]struct {
+		form url.Values
+		want int
+	}{
+		"nothing chosen":      {url.Values{"token": {token}}, http.StatusBadRequest},
+		"a Page without one":  {url.Values{"token": {token}, "identity": {"104872651849399"}}, http.StatusBadRequest},
+		"not of the list":     {url.Values{"token": {token}, "identity": {"1"}}, http.StatusBadRequest},
+		"a token that is not": {url.Values{"token": {"nonsense"}, "identity": {page[1]}}, http.StatusNotFound},
+	} {
+		if rec := w.surf("POST", "/connect/choose", tt.form, cookies...); rec.Code != tt.want {
+			t.Errorf("%s: %d %s", name, rec.Code, rec.Body)
+		}
+	}
+	if rec := w.surf("POST", "/connect/choose", form, cookies...); rec.Code != 200 || !strings.Contains(rec.Body.String(), "https://shop.example/?") || !strings.Contains(rec.Body.String(), "connected=instagram") {
 		t.Errorf("chosen: %d %s", rec.Code, rec.Body)
 	}
-	if rec := w.surf("POST", "/connect/choose", url.Values{"token": {q.Get("tempToken")}, "identity": {page}}); rec.Code != http.StatusNotFound {
+	if rec := w.surf("POST", "/connect/choose", form, cookies...); rec.Code != http.StatusNotFound { // a double click, or the button back
 		t.Errorf("chosen twice: %d", rec.Code)
+	}
+}
+
+// TestConsent: what users make of the consent page is what they and the app hear.
+func TestConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, tt := range map[string]struct {
+		method string
+		form   []string
+		error  string
+		says   string
+	}{
+		"denied":                  {"instagram_login", []string{"decision", "deny"}, "oauth_denied", "denied your request"},
+		"denied at Facebook":      {"facebook_login", []string{"decision", "deny"}, "oauth_denied", "denied your request"},
+		"a personal account":      {"instagram_login", []string{"user", "tide.watcher"}, "personal_account_not_supported", "creator or business account"},
+		"no Pages":                {"facebook_login", []string{"user", "pia.noir"}, "no_facebook_pages", "opens no Facebook Page"},
+		"some scopes":             {"instagram_login", []string{"scope", "instagram_business_basic"}, "missing_permissions", "instagram_business_content_publish"},
+		"some scopes at Facebook": {"facebook_login", []string{"scope", "instagram_basic pages_show_list"}, "missing_permissions", "instagram_content_publish"},
+	} {
+		authURL, _ := w.begin("instagram", url.Values{"loginMethod": {tt.method}, "redirect_url": {"https://shop.example/"}})
+		q := w.arrives(authURL, tt.form...).Query()
+		if q.Get("error") != tt.error || !strings.Contains(q.Get("error_message"), tt.says) || q.Get("platform") != "instagram" || q.Get("is_user_fixable") != "true" {
+			t.Errorf("%s: %v", name, q)
+		}
+		if tt.error == "missing_permissions" && !strings.Contains(q.Get("missing_scopes"), tt.says) {
+			t.Errorf("%s: missing_scopes is %q", name, q.Get("missing_scopes"))
+		}
+	}
+	// What is not needed for publishing may be left out; health names it.
+	authURL, _ := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+	q := w.arrives(authURL, "scope", "instagram_business_basic instagram_business_content_publish").Query()
+	if q.Get("connected") != "instagram" {
+		t.Fatalf("with what publishing takes: %v", q)
+	}
+	if got := w.do("GET", "/v1/accounts/"+q.Get("accountId")+"/health", nil).want(200); !strings.Contains(string(got.body), "instagram_business_manage_comments") {
+		t.Errorf("health: %s", got.body)
 	}
 }
 
@@ -260,9 +366,10 @@ func TestConnectRefusals(t *testing.T) {
 	}
 	back := w.consent(authURL)
 	w.advance(61 * time.Minute)
-	if rec := w.surf("GET", back.RequestURI(), nil); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "too long") {
-		t.Errorf("after an hour: %d %s", rec.Code, rec.Body)
+	if to, err := url.Parse(w.surf("GET", back.RequestURI(), nil).Header().Get("Location")); err != nil || to.Host != "shop.example" || to.Query().Get("error") != "invalid_state" {
+		t.Errorf("after an hour it ends up at %s", to)
 	}
+	w.advance(24 * time.Hour)
 	if err := w.app.Connect.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

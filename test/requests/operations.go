@@ -18,6 +18,7 @@ type Operation struct {
 	ID, Method, Path string
 	Group            auth.Group
 	Open             bool // needs no key
+	Writes           bool // keys that only read may not use it
 	Spec             *openapi3.Operation
 	Parameters       openapi3.Parameters // those of its path too
 }
@@ -32,7 +33,8 @@ func Operations() ([]Operation, error) {
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			group, _ := op.Extensions["x-resource-group"].(string)
-			list = append(list, Operation{ID: op.OperationID, Method: method, Path: path, Group: auth.Group(group), Open: open(op),
+			writes, _ := op.Extensions["x-writes"].(bool)
+			list = append(list, Operation{Writes: writes || method != http.MethodGet, ID: op.OperationID, Method: method, Path: path, Group: auth.Group(group), Open: open(op),
 				Spec: op, Parameters: slices.Concat(item.Parameters, op.Parameters)})
 		}
 	}
@@ -48,7 +50,7 @@ func open(op *openapi3.Operation) bool {
 }
 
 // Reads reports whether the operation changes nothing.
-func (o Operation) Reads() bool { return o.Method == http.MethodGet }
+func (o Operation) Reads() bool { return !o.Writes }
 
 // Body is the schema of the operation's body and its media type; nil when it takes none.
 func (o Operation) Body() (*openapi3.Schema, string) {

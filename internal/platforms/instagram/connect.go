@@ -19,7 +19,7 @@ var _ platforms.Connector = Platform{}
 func (Platform) Logins() []platforms.Login {
 	return []platforms.Login{
 		{Method: loginInstagram, App: "instagram", Scopes: instagramLoginScopes},
-		{Method: loginFacebook, App: "facebook", Scopes: facebookLoginScopes, Choose: true, Step: "select_account", Noun: "Facebook Page"},
+		{Method: loginFacebook, App: "facebook", Scopes: facebookLoginScopes, Choose: true, Step: "select_account", Noun: "Facebook Page", NoneCode: "no_facebook_pages"},
 	}
 }
 

@@ -1,5 +1,10 @@
 package instagramfake
 
+import (
+	"slices"
+	"strings"
+)
+
 // accountView is an account as reads see it.
 type accountView struct {
 	*account
@@ -13,6 +18,9 @@ func (v accountView) field(name string, _ []field) (any, bool, *failure) {
 	case "user_id":
 		return v.account.id, v.host == hostInstagram, nil
 	case "account_type":
+		if v.personal {
+			return "PERSONAL", true, nil
+		}
 		return "BUSINESS", v.host == hostInstagram, nil
 	case "username":
 		return v.username, true, nil
@@ -94,18 +102,55 @@ func (f *Fake) listPages(c *call) (any, *failure) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	page, fail := selected(c.acct.pageID, pageView{accountView{c.acct, f}}, fields)
-	if fail != nil {
-		return nil, fail
+	data := []any{}
+	if c.acct.pageID == "" { // of somebody who manages none
+		return map[string]any{"data": data}, nil
 	}
-	return map[string]any{"data": []any{page}, "paging": c.paging(c.acct.pageID, c.acct.pageID, false)}, nil
+	view := pageView{accountView{c.acct, f}}
+	bare := barePage{view}
+	for id, p := range map[string]object{c.acct.pageID: view, barePageID: bare} {
+		page, fail := selected(id, p, fields)
+		if fail != nil {
+			return nil, fail
+		}
+		data = append(data, page)
+	}
+	slices.SortFunc(data, func(a, b any) int {
+		return strings.Compare(a.(map[string]any)["id"].(string), b.(map[string]any)["id"].(string))
+	})
+	return map[string]any{"data": data, "paging": c.paging(c.acct.pageID, barePageID, false)}, nil
 }
 
-// listPermissions is GET /me/permissions: nothing was unticked.
-func (f *Fake) listPermissions(*call) (any, *failure) {
+// barePageID is that of a second Page, to which no Instagram account is linked.
+const barePageID = "104872651849399"
+
+// barePage is that Page.
+type barePage struct{ pageView }
+
+func (v barePage) field(name string, sub []field) (any, bool, *failure) {
+	switch name {
+	case "name":
+		return v.account.name + " Bakery", true, nil
+	case "access_token":
+		return v.account.token[:8] + "OfAPageWithoutInstagram", true, nil
+	case "instagram_business_account":
+		return nil, true, nil
+	}
+	return v.pageView.field(name, sub)
+}
+
+// listPermissions is GET /me/permissions: what was granted, and what was unticked.
+func (f *Fake) listPermissions(c *call) (any, *failure) {
 	data := []any{}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.tokens[tokenOf(c.Request, c.params)]
 	for _, scope := range facebookScopes {
-		data = append(data, map[string]any{"permission": scope, "status": "granted"})
+		status := "declined"
+		if t != nil && slices.Contains(t.scopes, scope) {
+			status = "granted"
+		}
+		data = append(data, map[string]any{"permission": scope, "status": status})
 	}
 	return map[string]any{"data": data}, nil
 }

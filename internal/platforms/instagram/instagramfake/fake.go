@@ -61,6 +61,7 @@ type account struct {
 	host     string // the one API host where its tokens open anything
 	token    string
 	picture  string // asset ID
+	personal bool   // not a professional account
 	usage    usage
 	created  []time.Time // containers, for the limit of a rolling day
 	released []time.Time // publications, likewise

@@ -276,13 +276,18 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// agree sends the form of a consent page.
+func (w *world) agree(host, path string, fields url.Values) reply {
+	return w.send("POST", host, path, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, strings.NewReader(fields.Encode()))
+}
+
 func TestInstagramLogin(t *testing.T) {
 	t.Parallel()
 	w := build(t, farside.Options{})
 	const back = "https://app.example/callback"
 	q := form("client_id", "42", "redirect_uri", back, "response_type", "code", "state", "s1", "scope", "instagram_business_basic")
 	authorize := func() string {
-		to, err := url.Parse(w.send("GET", hostWeb, "/oauth/authorize?"+q.Encode(), nil, nil).header.Get("Location"))
+		to, err := url.Parse(w.agree(hostWeb, "/oauth/authorize?"+q.Encode(), form("user", "coastline.daily", "scope", "instagram_business_basic", "decision", "allow")).header.Get("Location"))
 		if err != nil || to.Host != "app.example" || to.Query().Get("state") != "s1" || to.Fragment != "_" {
 			t.Fatalf("sent back to %v", to)
 		}
@@ -340,8 +345,8 @@ func TestFacebookLogin(t *testing.T) {
 	t.Parallel()
 	w := build(t, farside.Options{})
 	const back = "https://app.example/callback"
-	q := form("client_id", "42", "redirect_uri", back, "response_type", "code", "state", "s1")
-	to, err := url.Parse(w.send("GET", hostDialog, "/v25.0/dialog/oauth?"+q.Encode(), nil, nil).header.Get("Location"))
+	q := form("client_id", "42", "redirect_uri", back, "response_type", "code", "state", "s1", "scope", "instagram_basic,pages_show_list")
+	to, err := url.Parse(w.agree(hostDialog, "/v25.0/dialog/oauth?"+q.Encode(), form("user", "maison.lune", "scope", "instagram_basic", "decision", "allow")).header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}

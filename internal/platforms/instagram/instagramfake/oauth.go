@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"posthorn/internal/platforms/farside/consent"
 )
 
-// Scopes that a login grants; nothing can be unticked here.
+// Scopes that a login can grant.
 var (
 	instagramScopes = []string{
 		"instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments",
@@ -27,6 +29,7 @@ var (
 type code struct {
 	acct               *account
 	clientID, redirect string
+	scopes             []string // that were granted
 	issued             time.Time
 	used               bool
 }
@@ -37,8 +40,18 @@ func (f *Fake) accountOf(host string) *account {
 	return f.accounts[i]
 }
 
-// serveAuthorize sends the browser back with a code at once, as if the user had agreed.
-func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, a *account) {
+// visitors are those who can log in through a host without being of use: a personal account, and somebody who manages no Page.
+func visitors(host string) (*account, consent.User) {
+	if host == hostInstagram {
+		a := &account{id: "17841460017722008", scopedID: "24510398761199001", username: "tide.watcher", name: "Tide Watcher", host: host, token: "IGAAFakeTideWatcherPersonalTokenZAE1xQkVVZDZD", personal: true}
+		return a, consent.User{ID: a.username, Name: "@" + a.username, About: "a personal account, which cannot be published to"}
+	}
+	a := &account{id: "17841460017722009", scopedID: "10229384756619999", username: "pia.noir", name: "Pia Noir", host: host, token: "EAAFakePiaNoirUserTokenBAWithoutPagesZBqZC8kQZDZD"}
+	return a, consent.User{ID: a.username, Name: a.name, About: "manages no Page"}
+}
+
+// serveAuthorize is the consent page of a login. It sends the browser back with a code, or with the refusal.
+func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, host string) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || (back.Scheme != "https" && back.Scheme != "http") || back.Host == "" || q.Get("client_id") == "" ||
@@ -46,41 +59,63 @@ func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, a *account
 		page(w, http.StatusBadRequest, "Invalid request", nil)
 		return
 	}
-	value := "AQ" + rand.Text()
-	f.mu.Lock()
-	f.codes[value] = &code{acct: a, clientID: q.Get("client_id"), redirect: q.Get("redirect_uri"), issued: f.now()}
-	f.mu.Unlock()
-	answer := back.Query()
-	answer.Set("code", value)
-	answer.Set("state", q.Get("state"))
-	back.RawQuery, back.Fragment = answer.Encode(), "_"
-	if a.host == hostFacebook {
+	a, title, known := f.accountOf(host), "Instagram", instagramScopes
+	usual := consent.User{ID: a.username, Name: "@" + a.username, About: "a professional account"}
+	if host == hostFacebook {
+		title, known = "Facebook", facebookScopes
+		usual = consent.User{ID: a.username, Name: a.name, About: "manages two Pages; an Instagram account is linked to one of them"}
+	}
+	stranger, other := visitors(host)
+	asked := slices.DeleteFunc(strings.FieldsFunc(q.Get("scope"), func(c rune) bool { return c == ',' || c == ' ' }), func(s string) bool { return !slices.Contains(known, s) })
+	given, ok := consent.Ask(w, r, consent.Page{Platform: title, App: q.Get("client_id"), Users: []consent.User{usual, other}, Scopes: asked})
+	if !ok {
+		return
+	}
+	reply := back.Query()
+	reply.Set("state", q.Get("state"))
+	if given.Denied {
+		reply.Set("error", "access_denied")
+		reply.Set("error_reason", "user_denied")
+		reply.Set("error_description", "The user denied your request.")
+	} else {
+		if given.User == other.ID {
+			a = stranger
+		}
+		value := "AQ" + rand.Text()
+		f.mu.Lock()
+		f.codes[value] = &code{acct: a, clientID: q.Get("client_id"), redirect: q.Get("redirect_uri"), scopes: given.Scopes, issued: f.now()}
+		f.mu.Unlock()
+		reply.Set("code", value)
+	}
+	back.RawQuery, back.Fragment = reply.Encode(), "_"
+	if host == hostFacebook {
 		back.Fragment = "_=_"
 	}
 	http.Redirect(w, r, back.String(), http.StatusFound)
 }
 
-// redeem spends a code and returns a short-lived token. The caller does not hold mu.
-func (f *Fake) redeem(p params, a *account) (value string, ok bool) {
+// redeem spends a code of a host and returns a short-lived token. The caller does not hold mu.
+func (f *Fake) redeem(p params, host string) (value string, t *token) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
 	c := f.codes[strings.TrimSuffix(p["code"], "#_")]
-	if c == nil || c.used || c.acct != a || c.clientID != p["client_id"] || c.redirect != p["redirect_uri"] ||
+	if c == nil || c.used || c.acct.host != host || c.clientID != p["client_id"] || c.redirect != p["redirect_uri"] ||
 		p["client_secret"] == "" || now.Sub(c.issued) >= time.Hour {
-		return "", false
+		return "", nil
 	}
 	c.used = true
-	value = a.token[:4] + rand.Text() + "ZD"
-	f.tokens[value] = &token{acct: a, short: true, issued: now, expires: now.Add(shortLife)}
-	return value, true
+	value = c.acct.token[:4] + rand.Text() + "ZD"
+	t = &token{acct: c.acct, short: true, issued: now, expires: now.Add(shortLife), scopes: c.scopes}
+	f.tokens[value] = t
+	return value, t
 }
 
 // serveAPI is api.instagram.com: the authorize page's other address, and the code exchange, in the flat shape that is observed or,
 // with [Fake.SetNestedExchange], the documented one.
 func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/oauth/authorize" && r.Method == http.MethodGet {
-		f.serveAuthorize(w, r, f.accountOf(hostInstagram))
+	if r.URL.Path == "/oauth/authorize" {
+		f.serveAuthorize(w, r, hostInstagram)
 		return
 	}
 	if r.URL.Path != "/oauth/access_token" || r.Method != http.MethodPost {
@@ -92,12 +127,11 @@ func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, fail)
 		return
 	}
-	a := f.accountOf(hostInstagram)
-	value, ok := "", false
+	value, t := "", (*token)(nil)
 	if p["grant_type"] == "authorization_code" {
-		value, ok = f.redeem(p, a)
+		value, t = f.redeem(p, hostInstagram)
 	}
-	if !ok { // this host's errors have a shape of their own
+	if t == nil { // this host's errors have a shape of their own
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		w.WriteHeader(http.StatusBadRequest)
 		writeJSON(w, map[string]any{
@@ -110,12 +144,12 @@ func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 	if nested {
 		answer(w, map[string]any{"data": []any{map[string]any{
-			"access_token": value, "user_id": a.scopedID, "permissions": strings.Join(instagramScopes, ","),
+			"access_token": value, "user_id": t.acct.scopedID, "permissions": strings.Join(t.scopes, ","),
 		}}}, nil)
 		return
 	}
-	id, _ := strconv.ParseInt(a.scopedID, 10, 64) // a number, larger than a float holds
-	answer(w, map[string]any{"access_token": value, "user_id": id, "permissions": instagramScopes}, nil)
+	id, _ := strconv.ParseInt(t.acct.scopedID, 10, 64) // a number, larger than a float holds
+	answer(w, map[string]any{"access_token": value, "user_id": id, "permissions": append([]string{}, t.scopes...)}, nil)
 }
 
 // tokenPath tells whether the path is a token endpoint of the host; these need no version.
@@ -142,8 +176,8 @@ func (f *Fake) serveToken(c *call, path string) (any, *failure) {
 	case path == "oauth/access_token" && grant == "fb_exchange_token":
 		return f.exchange(c, c.params["fb_exchange_token"])
 	case path == "oauth/access_token" && (grant == "" || grant == "authorization_code"):
-		value, ok := f.redeem(c.params, f.accountOf(hostFacebook))
-		if !ok {
+		value, t := f.redeem(c.params, hostFacebook)
+		if t == nil {
 			return nil, &failure{code: 100, sub: 36009, message: "This authorization code has been used or is not valid."}
 		}
 		return bearer(value, shortLife), nil
@@ -167,7 +201,9 @@ func (f *Fake) exchange(c *call, value string) (any, *failure) {
 	if fail != nil {
 		return nil, fail
 	}
+	scopes := f.tokens[value].scopes
 	f.admitToken(a.token, a)
+	f.tokens[a.token].scopes = scopes
 	return bearer(a.token, f.longLife()), nil
 }
 
@@ -189,6 +225,7 @@ func (f *Fake) refresh(c *call) (any, *failure) {
 		return nil, failParamf("The token must be at least 24 hours old to be refreshed.")
 	}
 	f.admitToken(value, a)
+	f.tokens[value].scopes = t.scopes
 	return bearer(value, f.longLife()), nil
 }
 
@@ -213,7 +250,7 @@ func (f *Fake) debugToken(c *call) (any, *failure) {
 		expires = t.expires.Unix()
 	}
 	return map[string]any{"data": map[string]any{
-		"app_id": app, "type": "PAGE", "is_valid": true, "user_id": a.scopedID, "scopes": facebookScopes, "expires_at": expires,
+		"app_id": app, "type": "PAGE", "is_valid": true, "user_id": a.scopedID, "scopes": f.tokens[value].scopes, "expires_at": expires,
 		"data_access_expires_at": c.now.Add(90 * day).Unix(),
 	}}, nil
 }

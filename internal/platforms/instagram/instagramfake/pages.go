@@ -37,14 +37,14 @@ func page(w http.ResponseWriter, status int, title string, posts []farside.Post)
 func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request, host string) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		page(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
-		return
 	case host == hostWeb && strings.Join(parts, "/") == "oauth/authorize":
-		f.serveAuthorize(w, r, f.accountOf(hostInstagram))
+		f.serveAuthorize(w, r, hostInstagram)
 		return
 	case host == hostDialog && len(parts) == 3 && version.MatchString(parts[0]) && parts[1] == "dialog" && parts[2] == "oauth":
-		f.serveAuthorize(w, r, f.accountOf(hostFacebook))
+		f.serveAuthorize(w, r, hostFacebook)
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		page(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
 		return
 	}
 	var found []farside.Post

@@ -20,12 +20,16 @@ type token struct {
 	issued  time.Time
 	expires time.Time // zero: never
 	revoked bool
+	scopes  []string // that its user granted
 }
 
 // admitToken makes a long-lived token valid from now. A Page's token has no end unless lifetimes were shortened. The caller holds mu,
 // or nobody else knows the Fake yet.
 func (f *Fake) admitToken(value string, a *account) {
-	t := &token{acct: a, issued: f.now()}
+	t := &token{acct: a, issued: f.now(), scopes: instagramScopes}
+	if a.host == hostFacebook {
+		t.scopes = facebookScopes
+	}
 	if a.host == hostInstagram || f.lifetime > 0 {
 		t.expires = t.issued.Add(f.longLife())
 	}
