@@ -34,6 +34,7 @@ type Service struct {
 	Media     platforms.MediaSource
 	Logs      *logs.Writer // nil: nothing is logged
 	Events    Events       // told what happens; nil: nobody is
+	Held      Held         // lets go on what waits for an account to be connected; nil: nothing waits
 	Now       func() time.Time
 
 	once    sync.Once // makes what follows
@@ -148,7 +149,18 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 	if err := s.Vault.Put(ctx, tx, ownerID, accountID, token); err != nil {
 		return "", err
 	}
+	if s.Held != nil {
+		if err := s.Held.Resume(ctx, tx, accountID); err != nil {
+			return "", err
+		}
+	}
 	return accountID, s.tell(ctx, tx, accountID, events.AccountConnected, nil)
+}
+
+// Held is what waits for an account whose token is dead; posts.Service fits it.
+type Held interface {
+	// Resume lets it go on, in the transaction in which the account is connected again.
+	Resume(ctx context.Context, tx pgx.Tx, accountID string) error
 }
 
 // NeedsReconnection marks an account whose token is dead, and tells of it the first time. One that was disconnected meanwhile has none.

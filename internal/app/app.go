@@ -132,7 +132,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Files: a.Uploads, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier(), Budgets: a.Accounts.Budgets.Of, Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
-	a.Posts.Queues = a.Queues
+	a.Posts.Queues, a.Posts.ReconnectGrace, a.Accounts.Held = a.Queues, a.Config.ReconnectGrace, a.Posts
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
 	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
 	a.Connect = &connect.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Keys: a.Config.Keys, Apps: a.Config.App, PublicURL: a.Config.PublicURL, Gateway: a.Config.Gateway, Now: now}

@@ -31,13 +31,15 @@ type Config struct {
 	AllowPrivate bool
 	PublishWait  time.Duration
 	LogLevel     string
-	LogDays      int            // that the customers' log is kept
-	APILimits    [3]int         // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
-	Velocity     int            // posts an hour and account; zero: no limit
-	Budgets      map[string]int // the operator's limits in place of the adapters', by "platform.budget"; "*" is all; zero: unlimited
-	DailyCaps    map[string]int // posts a day and account, by platform; "*" is all others; zero: no limit
-	PricingFile  string
-	apps         map[string]platforms.App
+	LogDays      int    // that the customers' log is kept
+	APILimits    [3]int // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
+	// ReconnectGrace is how long after its time a scheduled post waits for its account to be connected again.
+	ReconnectGrace time.Duration
+	Velocity       int            // posts an hour and account; zero: no limit
+	Budgets        map[string]int // the operator's limits in place of the adapters', by "platform.budget"; "*" is all; zero: unlimited
+	DailyCaps      map[string]int // posts a day and account, by platform; "*" is all others; zero: no limit
+	PricingFile    string
+	apps           map[string]platforms.App
 }
 
 // App is the operator's registration of a name, such as "instagram" or "facebook"; zero when there is none.
@@ -62,6 +64,7 @@ var variables = []Variable{
 	{"POSTHORN_DEV_API_KEY_B", "", "posthorn dev: fixed API key of a second, empty owner; empty: made once"},
 	{"POSTHORN_ALLOW_PRIVATE_NETWORKS", "false", "whether media URLs may be on private addresses; posthorn dev: true"},
 	{"POSTHORN_PUBLISH_WAIT", "50s", "how long publishNow waits before it answers with what there is"},
+	{"POSTHORN_RECONNECT_GRACE", "24h", "how long after its time a scheduled post waits for an account whose token is dead to be connected again; 0s: it fails at once"},
 	{"POSTHORN_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"POSTHORN_LOG_DAYS", "90", "how many days the log that customers read is kept: 1 to 90"},
 	{"POSTHORN_API_RATE_LIMIT", "60,600,1200", "requests a minute of an owner with up to 2, up to 2,000 and more accounts, or one number for all; 0: no limit; posthorn dev: 1000000"},
@@ -98,6 +101,7 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		AllowPrivate: r.boolean("POSTHORN_ALLOW_PRIVATE_NETWORKS", dev), PublishWait: r.duration("POSTHORN_PUBLISH_WAIT", 50*time.Second),
 		LogLevel: r.oneOf("POSTHORN_LOG_LEVEL", "info", "debug", "warn", "error"), apps: map[string]platforms.App{},
 	}
+	c.ReconnectGrace = r.duration("POSTHORN_RECONNECT_GRACE", 24*time.Hour)
 	c.LogDays, c.PricingFile = r.number("POSTHORN_LOG_DAYS", 90, 1, 90), r.text("POSTHORN_PRICING_FILE")
 	limits, velocity, caps, budgets := "60,600,1200", 25, defaultCaps, ""
 	if dev { // a developer tries things, again and again

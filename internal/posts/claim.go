@@ -26,7 +26,8 @@ type Claim struct {
 	Deadline  time.Time
 	Attempts  int
 	Task      platforms.Task
-	status    Status // before the claim, as the post's own status has it
+	holdUntil time.Time // how long a dead token may hold it up; zero: not at all
+	status    Status    // before the claim, as the post's own status has it
 }
 
 // clockSkew is how far the clocks of two workers may be apart.
@@ -69,7 +70,7 @@ func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, 
 			status = case when t.status = 'pending' then 'processing' else t.status end
 		where t.id = any(array(select id from due)) -- and no join, for which all targets might be read
 		returning t.id, t.claim, (select due.status from due where due.id = t.id), t.post_id, t.owner_id, t.account_id, t.platform, t.step, t.state, exists (select 1 from due where due.id = t.id and due.in_doubt), t.attempts, t.published_at is not null, t.remote_id, t.remote_url,
-			t.custom_content, t.custom_media, t.options`,
+			t.custom_content, t.custom_media, t.options, t.scheduled_for`,
 		owners, names, counts, uploads, now, worker, until, s.visibleSteps())
 	if err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (s *Service) Claim(ctx context.Context, worker string, hold time.Duration, 
 		if err := row.into(&c, content, s.Platforms); err != nil {
 			return nil, err
 		}
+		c.holdUntil = s.holdUntil(row, content)
 		list = append(list, c)
 	}
 	return list, nil
@@ -103,7 +105,7 @@ func (s *Service) readContents(ctx context.Context, claimed []claimRow) (content
 	for i, row := range claimed {
 		ids[i] = row.PostID
 	}
-	rows, err := s.Pool.Query(ctx, `select id, title, content, media, tags, coalesce(request_id, '') from posts where id = any($1)`, ids)
+	rows, err := s.Pool.Query(ctx, `select id, title, content, media, tags, coalesce(request_id, ''), scheduled_for, created_at from posts where id = any($1)`, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +138,7 @@ type claimRow struct {
 	RemoteID, RemoteURL                  string
 	CustomContent                        *string
 	CustomMedia, Options                 json.RawMessage
+	ScheduledFor                         *time.Time
 }
 
 type contentRow struct {
@@ -143,6 +146,8 @@ type contentRow struct {
 	Media                  json.RawMessage
 	Tags                   []string
 	RequestID              string
+	ScheduledFor           *time.Time
+	CreatedAt              time.Time
 }
 
 func (r claimRow) into(c *Claim, read contentRow, registry *platforms.Registry) error {

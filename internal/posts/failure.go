@@ -56,6 +56,8 @@ func failureOf(info platforms.Info, v verdict.Verdict, now time.Time) *Failure {
 		f.RetryAt = &v.Next
 	}
 	switch {
+	case v.Reconnect && f.WillRetry:
+		f.Remediation = "Connect the account again. The post is held and goes out as soon as that is done; it fails if it is not done by " + v.Next.UTC().Format(time.RFC3339) + "."
 	case v.Unconfirmed():
 		f.Rule = info.Name + "." + platforms.Unconfirmed
 		f.Message = fmt.Sprintf("It is not confirmed whether %s published the post. The last word was: %s", title, f.Message)

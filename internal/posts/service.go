@@ -47,8 +47,10 @@ type Service struct {
 	Pace      PaceLimits                              // of each account; zero: unlimited
 	Budgets   func(platforms.Info) []platforms.Budget // of a platform, with the operator's limits; nil: nobody is warned of them
 	Events    Events                                  // told what happens; nil: nobody is
-	Ended     *Notifier                               // told when a target ends; nil tells nobody
-	waiters   waiters
+	// ReconnectGrace is how long after its time a scheduled target waits for an account whose token is dead to be connected again; zero: it fails.
+	ReconnectGrace time.Duration
+	Ended          *Notifier // told when a target ends; nil tells nobody
+	waiters        waiters
 
 	once     sync.Once // makes gathered
 	gathered *gather.Calls[saving, error]

@@ -124,11 +124,13 @@ type settleRow struct {
 // judge decides what an outcome means.
 func (s *Service) judge(o Outcome, now time.Time) (v verdict.Verdict, row settleRow) {
 	c, stepErr := o.Claim, o.Err
+	var hold time.Time
 	if stepErr != nil {
-		stepErr = asPlatformError(stepErr)
+		e := asPlatformError(stepErr)
+		stepErr, hold = e, c.held(e)
 	}
 	info := c.Platform.Info()
-	v = verdict.Decide(verdict.Situation{Now: now, Info: info, State: c.Task.State, Remote: c.Task.Published, InDoubt: c.Task.InDoubt, Attempts: c.Attempts},
+	v = verdict.Decide(verdict.Situation{Now: now, Info: info, State: c.Task.State, Remote: c.Task.Published, InDoubt: c.Task.InDoubt, Attempts: c.Attempts, HoldUntil: hold},
 		o.Step, stepErr, s.Limits, verdict.Jitter())
 	failure := failureOf(info, v, now)
 	row = settleRow{ID: c.TargetID, Claim: c.Number, Status: statusOf(v), Open: !v.Done, Step: v.State.Step, State: optional(cleanJSON(nullJSON(v.State.Data))), InDoubt: v.InDoubt, Unconfirmed: v.Unconfirmed(),

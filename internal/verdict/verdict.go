@@ -28,6 +28,8 @@ type Situation struct {
 	Remote   *platforms.Remote // set once the post is visible
 	InDoubt  bool              // as the adapter was told: a doubt older than this step
 	Attempts int
+	// HoldUntil is how long a dead token may hold the target up, for its user to connect the account again; zero: it fails at once.
+	HoldUntil time.Time
 }
 
 // Verdict is where it stands now.
@@ -67,6 +69,9 @@ func Decide(s Situation, step platforms.Step, err error, l Limits, jitter float6
 		return v.end()
 	case platforms.Unauthorized:
 		v.Reconnect = true
+		if v.Remote == nil && s.Now.Before(s.HoldUntil) {
+			return v.wait(s, s.HoldUntil)
+		}
 		return v.end()
 	case platforms.TokenExpired:
 		v.Refresh = true
