@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,9 +18,11 @@ import (
 	"posthorn/internal/app"
 	"posthorn/internal/auth"
 	"posthorn/internal/config"
+	"posthorn/internal/connect"
 	"posthorn/internal/dev"
 	"posthorn/internal/postgres"
 	"posthorn/internal/tokens"
+	"posthorn/internal/webhooks"
 )
 
 // match finds a command of one or two words at the head of args.
@@ -145,6 +148,42 @@ func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, key.Secret.Reveal())
+	return nil
+}
+
+func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {
+	if err := parse("keys rotate", args, out, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	url, setting := os.Getenv("DATABASE_URL"), os.Getenv("POSTHORN_MASTER_KEYS")
+	if url == "" || setting == "" {
+		return fmt.Errorf("DATABASE_URL and POSTHORN_MASTER_KEYS must be set as they are for the programs, with the new key in front of the old ones")
+	}
+	keys, err := tokens.ParseKeys(setting)
+	if err != nil {
+		return fmt.Errorf("POSTHORN_MASTER_KEYS: %w", err)
+	}
+	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn keys"))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		return err
+	}
+	var sum tokens.Resealed
+	for _, c := range slices.Concat(tokens.Columns(), webhooks.SealedColumns(), connect.SealedColumns()) {
+		r, err := keys.Reseal(ctx, pool, c)
+		if err != nil {
+			return err
+		}
+		sum.Changed, sum.Already, sum.Lost = sum.Changed+r.Changed, sum.Already+r.Already, sum.Lost+r.Lost
+	}
+	fmt.Fprintf(out, "sealed %d values anew with the key %s; %d were already\n", sum.Changed, keys.First(), sum.Already)
+	if sum.Lost > 0 {
+		return fmt.Errorf("%d values cannot be opened with any of these keys and were left alone: the key that sealed them is missing, or they are damaged", sum.Lost)
+	}
+	fmt.Fprintln(out, "the other keys can be taken out of POSTHORN_MASTER_KEYS, once every api and worker runs with this key in front")
 	return nil
 }
 

@@ -2,13 +2,17 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"posthorn/internal/auth"
 	"posthorn/internal/postgres"
 	"posthorn/internal/postgres/pgtest"
+	"posthorn/internal/tokens"
 )
 
 func TestCreateKey(t *testing.T) { // not parallel: it sets the environment
@@ -50,5 +54,55 @@ func TestCreateKey(t *testing.T) { // not parallel: it sets the environment
 		if _, err := create(args...); err == nil {
 			t.Errorf("%v was accepted", args)
 		}
+	}
+}
+
+func TestRotateKeys(t *testing.T) { // not parallel: it sets the environment
+	t.Setenv("DATABASE_URL", pgtest.NewURL(t))
+	old, fresh := tokens.NewKey("k1"), tokens.NewKey("k2")
+	before, err := tokens.ParseKeys(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := postgres.Open(t.Context(), os.Getenv("DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	people := &auth.Service{Pool: pool, Now: time.Now}
+	var owner string
+	if err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) { owner, _, err = people.EnsureOwner(t.Context(), tx, "Acme"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		`insert into endpoints (id, owner_id, name, url, events, secret, headers, active, created_at, updated_at) values ('e1', $1, 'n', 'https://a.example', '{}', $2, $3, true, now(), now())`,
+		`insert into connect_choices (hash, connect_hash, owner_id, user_id, key_id, profile_id, platform, method, redirect_url, sealed, created_at, expires_at)
+			values ('\x01', $2, $1, $1, $1, 'p', 'instagram', '', '', $3, now(), now())`,
+	} {
+		bound := "e1"
+		if strings.Contains(q, "connect_choices") {
+			bound = "choice of " + owner
+		}
+		if _, err := pool.Exec(t.Context(), q, owner, before.Seal([]byte("one"), bound), before.Seal([]byte("two"), bound)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rotate := func(setting string) (string, error) {
+		t.Setenv("POSTHORN_MASTER_KEYS", setting)
+		var out bytes.Buffer
+		err := run(t.Context(), []string{"keys", "rotate"}, &out)
+		return out.String(), err
+	}
+	if _, err := rotate(fresh); err == nil || !strings.Contains(err.Error(), "3 values cannot be opened") {
+		t.Errorf("without the old key: %v", err)
+	}
+	if out, err := rotate(fresh + "," + old); err != nil || !strings.Contains(out, "sealed 3 values anew with the key k2; 0 were already") {
+		t.Errorf("%s %v", out, err)
+	}
+	if out, err := rotate(fresh); err != nil || !strings.Contains(out, "sealed 0 values anew with the key k2; 3 were already") {
+		t.Errorf("again, without the old key: %s %v", out, err)
+	}
+	if _, err := rotate(""); err == nil || !strings.Contains(err.Error(), "POSTHORN_MASTER_KEYS") {
+		t.Errorf("without keys: %v", err)
 	}
 }

@@ -24,6 +24,7 @@ func commands() []command {
 		{"migrate", "", "Bring the database of DATABASE_URL to this program's schema.", runMigrate},
 		{"keys create", "[-owner NAME] [-email ADDRESS] [-name NAME] [-read-only] [-days N]", "Make an API key, and its owner when there is none of that name.", runCreateKey},
 		{"listen", "[-forward URL] [-events NAMES] [-secret SECRET] [-cursor CURSOR]", "Show events as they happen, of the server at POSTHORN_URL with POSTHORN_API_KEY, and pass them on to a program on this machine.", runListen},
+		{"keys rotate", "", "Seal every stored token and secret anew with the first of POSTHORN_MASTER_KEYS, while the programs go on.", runRotateKeys},
 		{"keys master", "[-id ID]", "Print a fresh master key for POSTHORN_MASTER_KEYS.", runMasterKey},
 	}
 }

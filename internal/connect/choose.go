@@ -14,6 +14,7 @@ import (
 	"posthorn/internal/auth"
 	"posthorn/internal/errs"
 	"posthorn/internal/platforms"
+	"posthorn/internal/tokens"
 )
 
 // Choice is what a login opened, to be chosen from.
@@ -43,6 +44,11 @@ func stored(list []platforms.Identity) []sealedIdentity {
 		out[i] = sealedIdentity{x.ID, x.Name, x.Fault, x.Account, x.Listed, x.Token.Access.Reveal(), x.Token.Refresh.Reveal(), x.Token.ExpiresAt, x.Token.Scopes}
 	}
 	return out
+}
+
+// SealedColumns are where this package keeps sealed values.
+func SealedColumns() []tokens.Column {
+	return []tokens.Column{{Table: "connect_choices", Key: "hash", Type: "bytea", Sealed: "sealed", Bound: "'choice of ' || owner_id"}}
 }
 
 // As is the principal that a connect token stands for.

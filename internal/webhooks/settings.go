@@ -18,6 +18,7 @@ import (
 	"posthorn/internal/errs"
 	"posthorn/internal/id"
 	"posthorn/internal/postgres"
+	"posthorn/internal/tokens"
 )
 
 // rotation is how long a replaced secret stays valid beside the new one.
@@ -288,6 +289,15 @@ func (s *Service) endpoint(ctx context.Context, db querier, by auth.Principal, e
 		return endpointRow{}, missing
 	}
 	return row, err
+}
+
+// SealedColumns are where this package keeps sealed values.
+func SealedColumns() []tokens.Column {
+	var list []tokens.Column
+	for _, column := range []string{"secret", "old_secret", "headers"} {
+		list = append(list, tokens.Column{Table: "endpoints", Key: "id", Type: "text", Sealed: column, Bound: "id"})
+	}
+	return list
 }
 
 // open reads what is sealed.
