@@ -1,0 +1,162 @@
+package accounts_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"posthorn/internal/accounts"
+	"posthorn/internal/auth"
+	"posthorn/internal/budget"
+	"posthorn/internal/outbound"
+	"posthorn/internal/platforms"
+	"posthorn/internal/postgres"
+	"posthorn/internal/postgres/pgtest"
+	"posthorn/internal/tokens"
+)
+
+// lasting is a platform whose tokens live for sixty days and can be exchanged from the second day to the last, as Instagram's. Now and then
+// it cannot, and for some days not at all.
+type lasting struct {
+	now   func() time.Time
+	mu    sync.Mutex
+	ends  map[string]time.Time // of the tokens, by account
+	made  map[string]time.Time
+	hours map[int64]int // refreshes asked for, by the hour
+	down  [2]time.Time
+	dice  *rand.Rand
+
+	refreshed, failed, young, lost int
+}
+
+const (
+	lastingLife   = 60 * 24 * time.Hour
+	lastingBefore = 10 * 24 * time.Hour
+)
+
+func (*lasting) Info() platforms.Info { return platforms.Info{Name: "lasting", Title: "Lasting"} }
+
+func (*lasting) Publish(context.Context, *platforms.Conn, platforms.Task) (platforms.Step, error) {
+	return platforms.Step{}, nil
+}
+
+func (*lasting) RenewBefore() time.Duration { return lastingBefore }
+
+func (l *lasting) Refresh(_ context.Context, c *platforms.Conn) (platforms.Token, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, who := l.now(), c.Account.RemoteID
+	l.hours[now.Unix()/3600]++
+	switch {
+	case !now.Before(l.ends[who]):
+		l.lost++
+		return platforms.Token{}, platforms.Errorf(platforms.Unauthorized, "the token has ended")
+	case now.Sub(l.made[who]) < 24*time.Hour:
+		l.young++
+		return platforms.Token{}, platforms.Errorf(platforms.Rejected, "the token is too young")
+	case !now.Before(l.down[0]) && now.Before(l.down[1]) || l.dice.IntN(100) < 5:
+		l.failed++
+		return platforms.Token{}, platforms.Errorf(platforms.Unavailable, "try again later")
+	}
+	l.refreshed++
+	return l.issue(who), nil
+}
+
+// issue gives an account a token. The caller holds mu, or nobody else knows l yet.
+func (l *lasting) issue(who string) platforms.Token {
+	now := l.now()
+	l.made[who], l.ends[who] = now, now.Add(lastingLife)
+	return platforms.Token{Access: platforms.NewSecret(fmt.Sprintf("token %d of %s", l.refreshed, who)), ExpiresAt: l.ends[who]}
+}
+
+// TestTokensLiveOn renews the tokens of many accounts for four hundred days, half of which were connected in the same hour: none is lost, none is refreshed
+// more often than it takes, and at no time are many refreshed at once. POSTHORN_TEST_SIMULATION=full takes 10,000 accounts and hourly rounds.
+func TestTokensLiveOn(t *testing.T) {
+	t.Parallel()
+	n, every, most := 60, 12*time.Hour, 60
+	if os.Getenv("POSTHORN_TEST_SIMULATION") == "full" {
+		n, every, most = 10_000, time.Hour, 500
+	}
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	now := begin
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	to := func(at time.Time) { mu.Lock(); defer mu.Unlock(); now = at }
+	l := &lasting{now: clock, ends: map[string]time.Time{}, made: map[string]time.Time{}, hours: map[int64]int{}, dice: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // repeatable
+		down: [2]time.Time{begin.AddDate(0, 0, 150), begin.AddDate(0, 0, 153)}}
+	pool := pgtest.New(t)
+	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(l), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Now: clock,
+		Budgets: &budget.Store{Pool: pool, Now: clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: clock}), Apps: func(string) platforms.App { return platforms.App{} }}
+	people := &auth.Service{Pool: pool, Now: clock}
+	var owner, profile string
+	connect := func(from, until int) {
+		t.Helper()
+		err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
+			if owner == "" {
+				if owner, _, err = people.EnsureOwner(t.Context(), tx, "owner"); err != nil {
+					return err
+				}
+				if profile, err = s.EnsureDefaultProfile(t.Context(), tx, owner); err != nil {
+					return err
+				}
+			}
+			for i := from; i < until; i++ {
+				who := fmt.Sprint("user", i)
+				if _, err := s.Connect(t.Context(), tx, owner, profile, "lasting", platforms.Account{RemoteID: who, Username: who}, l.issue(who)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	connect(0, n/2)
+	known := n / 2
+	for at := begin; at.Before(begin.AddDate(0, 0, 400)); at = at.Add(every) {
+		to(at)
+		if day := int(at.Sub(begin) / (24 * time.Hour)); day < 50 { // the others come day by day
+			if until := n/2 + (n-n/2)*(day+1)/50; until > known {
+				connect(known, until)
+				known = until
+			}
+		}
+		_ = s.RenewTokens(t.Context()) // what failed is tried again in the next round
+	}
+	var dead int
+	if err := pool.QueryRow(t.Context(), `select count(*) from accounts where needs_reconnection`).Scan(&dead); err != nil {
+		t.Fatal(err)
+	}
+	busiest := 0
+	for _, calls := range l.hours {
+		busiest = max(busiest, calls)
+	}
+	ends := make([]time.Time, 0, n)
+	for _, at := range l.ends {
+		ends = append(ends, at)
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	perAccount := float64(l.refreshed) / float64(n)
+	t.Logf("%d accounts, 400 days: %d refreshes (%.1f an account), %d failed and were tried again, %d lost; %d calls in the busiest hour", n, l.refreshed, perAccount, l.failed, l.lost+dead, busiest)
+	if known != n || l.lost > 0 || dead > 0 || l.young > 0 || !ends[0].After(clock()) {
+		t.Errorf("%d of %d accounts connected; %d tokens were lost and %d accounts marked, %d asked too early, the first ends at %v", known, n, l.lost, dead, l.young, ends[0])
+	}
+	if perAccount < 6.5 || perAccount > 8.5 { // fifty days each
+		t.Errorf("%.1f refreshes an account", perAccount)
+	}
+	if busiest > most {
+		t.Errorf("%d refreshes in an hour, want at most %d", busiest, most)
+	}
+}
