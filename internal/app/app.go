@@ -181,6 +181,7 @@ func (a *App) Handler() (*http.Server, error) {
 		Now:           a.Now,
 		PublicURL:     a.Config.PublicURL,
 		PublishWait:   a.Config.PublishWait,
+		Brand:         http.Brand{Name: a.Config.BrandName, Color: a.Config.BrandColor},
 		IsUnavailable: postgres.IsUnavailable,
 	})
 }

@@ -2,14 +2,18 @@
 package config
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"posthorn/internal/auth"
 	"posthorn/internal/platforms"
@@ -18,21 +22,22 @@ import (
 
 // Config is what all commands read. A field that a command does not use may be zero.
 type Config struct {
-	DatabaseURL  string
-	Addr         string
-	PublicURL    string // without a slash at the end
-	Keys         *tokens.Keys
-	BlobURL      string
-	Gateway      *url.URL // nil: the real platforms
-	DataDir      string
-	SandboxAddr  string
-	DevKey       string
-	DevKeyB      string
-	AllowPrivate bool
-	PublishWait  time.Duration
-	LogLevel     string
-	LogDays      int    // that the customers' log is kept
-	APILimits    [3]int // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
+	DatabaseURL           string
+	Addr                  string
+	PublicURL             string // without a slash at the end
+	Keys                  *tokens.Keys
+	BlobURL               string
+	Gateway               *url.URL // nil: the real platforms
+	DataDir               string
+	SandboxAddr           string
+	DevKey                string
+	DevKeyB               string
+	AllowPrivate          bool
+	PublishWait           time.Duration
+	LogLevel              string
+	LogDays               int    // that the customers' log is kept
+	APILimits             [3]int // requests a minute: up to 2 accounts, up to 2,000, more; zero: no limit
+	BrandName, BrandColor string // of the pages for users; the colour as #rrggbb
 	// ReconnectGrace is how long after its time a scheduled post waits for its account to be connected again.
 	ReconnectGrace time.Duration
 	Velocity       int            // posts an hour and account; zero: no limit
@@ -64,6 +69,8 @@ var variables = []Variable{
 	{"POSTHORN_DEV_API_KEY_B", "", "posthorn dev: fixed API key of a second, empty owner; empty: made once"},
 	{"POSTHORN_ALLOW_PRIVATE_NETWORKS", "false", "whether media URLs may be on private addresses; posthorn dev: true"},
 	{"POSTHORN_PUBLISH_WAIT", "50s", "how long publishNow waits before it answers with what there is"},
+	{"POSTHORN_BRAND_NAME", "", "the name that users see on the pages on which they connect accounts; empty: none"},
+	{"POSTHORN_BRAND_COLOR", "", "the colour of those pages' buttons and links, such as #0b6e4f; empty: blue"},
 	{"POSTHORN_RECONNECT_GRACE", "24h", "how long after its time a scheduled post waits for an account whose token is dead to be connected again; 0s: it fails at once"},
 	{"POSTHORN_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"POSTHORN_LOG_DAYS", "90", "how many days the log that customers read is kept: 1 to 90"},
@@ -101,6 +108,7 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		AllowPrivate: r.boolean("POSTHORN_ALLOW_PRIVATE_NETWORKS", dev), PublishWait: r.duration("POSTHORN_PUBLISH_WAIT", 50*time.Second),
 		LogLevel: r.oneOf("POSTHORN_LOG_LEVEL", "info", "debug", "warn", "error"), apps: map[string]platforms.App{},
 	}
+	c.BrandName, c.BrandColor = r.name("POSTHORN_BRAND_NAME"), r.color("POSTHORN_BRAND_COLOR")
 	c.ReconnectGrace = r.duration("POSTHORN_RECONNECT_GRACE", 24*time.Hour)
 	c.LogDays, c.PricingFile = r.number("POSTHORN_LOG_DAYS", 90, 1, 90), r.text("POSTHORN_PRICING_FILE")
 	limits, velocity, caps, budgets := "60,600,1200", 25, defaultCaps, ""
@@ -235,6 +243,42 @@ func (r *reader) duration(name string, otherwise time.Duration) time.Duration {
 		r.fault("%s=%q is not a duration such as 50s", name, v)
 	}
 	return d
+}
+
+// name reads a short text that people see.
+func (r *reader) name(variable string) string {
+	v := r.text(variable)
+	if utf8.RuneCountInString(v) > 60 || strings.ContainsFunc(v, unicode.IsControl) || !utf8.ValidString(v) {
+		r.fault("%s is too long, or holds characters that cannot be shown: it takes up to 60", variable)
+	}
+	return v
+}
+
+// leastContrast is that of text on its ground by WCAG 2.2, level AA.
+const leastContrast = 4.5
+
+// color reads a colour that is readable on white and has white text on it.
+func (r *reader) color(variable string) string {
+	v := r.text(variable)
+	if v == "" {
+		return ""
+	}
+	digits, ok := strings.CutPrefix(v, "#")
+	raw, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(raw) != 3 {
+		r.fault("%s=%q is not a colour such as #0b6e4f", variable, v)
+		return ""
+	}
+	linear := func(c uint8) float64 {
+		if x := float64(c) / 255; x > 0.04045 {
+			return math.Pow((x+0.055)/1.055, 2.4)
+		}
+		return float64(c) / 255 / 12.92
+	}
+	if contrast := 1.05 / (0.2126*linear(raw[0]) + 0.7152*linear(raw[1]) + 0.0722*linear(raw[2]) + 0.05); contrast < leastContrast {
+		r.fault("%s=%q is too light to be read on white: its contrast is %.1f, and must be %.1f", variable, v, contrast, leastContrast)
+	}
+	return strings.ToLower(v)
 }
 
 func (r *reader) oneOf(name, otherwise string, others ...string) string {

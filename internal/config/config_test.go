@@ -85,3 +85,23 @@ func TestEnvExample(t *testing.T) {
 		t.Errorf(".env.example shows %s, which no setting reads", name)
 	}
 }
+
+func TestBrand(t *testing.T) {
+	t.Parallel()
+	load := func(name, color string) (*Config, error) {
+		return Load(env("POSTHORN_BRAND_NAME", name, "POSTHORN_BRAND_COLOR", color), true)
+	}
+	if c, err := load("Acme & Söhne", "#0B6E4F"); err != nil || c.BrandName != "Acme & Söhne" || c.BrandColor != "#0b6e4f" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, color := range []string{"green", "#fff", "#0b6e4f;}", "#0b6e4g", "0b6e4f", "#ffd400"} {
+		if _, err := load("", color); err == nil || !strings.Contains(err.Error(), "POSTHORN_BRAND_COLOR") {
+			t.Errorf("%s: %v", color, err)
+		}
+	}
+	for _, name := range []string{strings.Repeat("x", 61), "a\x07b"} {
+		if _, err := load(name, ""); err == nil || !strings.Contains(err.Error(), "POSTHORN_BRAND_NAME") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

@@ -259,6 +259,7 @@ type Config struct {
 	Uploads       Uploads
 	Log           zerolog.Logger
 	Now           func() time.Time
+	Brand         Brand            // of the pages
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
 	MaxBody       int64            // bytes; zero: 10 MB
 	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does
@@ -278,6 +279,7 @@ type Server struct {
 	platforms   []byte      // the answer of listPlatforms, which never changes
 	options     optionNames
 	rules       *rules.Book
+	look        look
 	router      *chi.Mux
 	stop        sync.Once
 	stopping    chan struct{} // closed by Stop
@@ -307,6 +309,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.rules, err = rules.New(cfg.Platforms); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
+	}
+	if s.look, err = newLook(cfg.Brand); err != nil {
+		return nil, fmt.Errorf("http: pages: %w", err)
 	}
 	if err := s.route(); err != nil {
 		return nil, fmt.Errorf("http: %w", err)

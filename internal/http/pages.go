@@ -2,11 +2,8 @@ package http
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
-	"html/template"
 	"math"
 	"net/http"
 	"strconv"
@@ -29,27 +26,6 @@ const (
 	devicePath   = "/device"
 	decisionPath = devicePath + "/decision"
 )
-
-var (
-	pageStyle     = readStyle()
-	pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.CSS { return pageStyle }, "day": instant, "role": roleInWords}).
-			ParseFS(pageFiles, "pages/*.html"))
-	// pagePolicy lets a page have its own style and send its form here, and nothing else.
-	pagePolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", styleHash())
-)
-
-func readStyle() template.CSS {
-	raw, err := pageFiles.ReadFile("pages/style.css")
-	if err != nil {
-		panic("http: " + err.Error()) // it is embedded
-	}
-	return template.CSS(raw)
-}
-
-func styleHash() string {
-	hash := sha256.Sum256([]byte(pageStyle))
-	return base64.StdEncoding.EncodeToString(hash[:])
-}
 
 func instant(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
@@ -108,11 +84,11 @@ func (s *Server) answerPage(handle handler) http.HandlerFunc {
 // page writes a page. What it shows may be secret, and so is the address of some: nobody keeps it, and no other server learns of it.
 func (s *Server) page(w http.ResponseWriter, status int, name string, data any) error {
 	var b bytes.Buffer
-	if err := pageTemplates.ExecuteTemplate(&b, name, data); err != nil {
+	if err := s.look.templates.ExecuteTemplate(&b, name, data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", s.look.policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
