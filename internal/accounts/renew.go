@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
-
 	"posthorn/internal/errs"
 	"posthorn/internal/platforms"
 )
@@ -14,7 +12,7 @@ import (
 const renewAtOnce = 500
 
 // RenewTokens refreshes what would end before it is used again, by the rule of each platform that has one. An account whose token the platform
-// refuses to refresh needs to be connected again; everything else is tried again in the next round.
+// refuses to refresh needs to be connected again; everything else is tried again, the more often the nearer the end.
 func (s *Service) RenewTokens(ctx context.Context) (err error) {
 	defer errs.Wrap(&err, "accounts.RenewTokens")
 	var failed []error
@@ -24,11 +22,7 @@ func (s *Service) RenewTokens(ctx context.Context) (err error) {
 		if !ok {
 			continue
 		}
-		rows, err := s.Pool.Query(ctx, `select id from accounts where platform = $1 and active and not needs_reconnection`, name)
-		if err != nil {
-			return err
-		}
-		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		ids, err := s.usable(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -57,12 +51,15 @@ func (s *Service) renew(ctx context.Context, accountID string, r platforms.Renew
 	}
 	_, err = s.Vault.Renew(ctx, accountID, r.RenewBefore(), session.refresh(platform))
 	noted := session.Close(ctx)
+	if err != nil {
+		noted = errors.Join(noted, s.Vault.Tried(ctx, accountID))
+	}
 	var refused *platforms.Error
 	if errors.As(err, &refused) {
 		switch refused.Kind {
 		case platforms.Unauthorized, platforms.TokenExpired:
 			return errors.Join(s.NeedsReconnection(ctx, accountID), noted)
-		case platforms.RateLimited, platforms.NotReady: // the next round
+		case platforms.RateLimited, platforms.NotReady: // another time
 			return noted
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
 	"posthorn/internal/budget"
+	"posthorn/internal/events"
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 	"posthorn/internal/postgres"
@@ -76,6 +77,68 @@ func (l *lasting) issue(who string) platforms.Token {
 	return platforms.Token{Access: platforms.NewSecret(fmt.Sprintf("token %d of %s", l.refreshed, who)), ExpiresAt: l.ends[who]}
 }
 
+// recorder is told what happens.
+type recorder struct{ list []events.Event }
+
+func (r *recorder) Emit(_ context.Context, _ pgx.Tx, list ...events.Event) error {
+	r.list = append(r.list, list...)
+	return nil
+}
+
+// TestWarningsOfTheEnd lets a platform renew nothing any more: the owner hears of it a week before the end and a day before, once each, and anew
+// when the account was connected again.
+func TestWarningsOfTheEnd(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	now := begin
+	clock := func() time.Time { return now }
+	l := &lasting{now: clock, ends: map[string]time.Time{}, made: map[string]time.Time{}, hours: map[int64]int{}, dice: rand.New(rand.NewPCG(1, 2)), down: [2]time.Time{begin, begin.AddDate(1, 0, 0)}} //nolint:gosec // repeatable
+	told := &recorder{}
+	s, connect := lastingAccounts(t, l, clock)
+	s.Events = told
+	account := connect(0, 1)[0]
+	seen := func() (at []string) {
+		for _, e := range told.list {
+			if e.Name == events.AccountExpiring {
+				at = append(at, e.Body["account"].(map[string]any)["expiresAt"].(string)[:10])
+			}
+		}
+		return at
+	}
+	days := func(from, until int) {
+		t.Helper()
+		for hour := from * 24; hour < until*24; hour++ {
+			now = begin.Add(time.Duration(hour) * time.Hour)
+			_ = s.RenewTokens(t.Context())
+			if err := s.WarnOfEnds(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	days(0, 53)
+	if got := seen(); len(got) != 0 {
+		t.Errorf("more than a week before: %v", got)
+	}
+	days(53, 59)
+	if got := seen(); !slices.Equal(got, []string{"2026-03-02"}) {
+		t.Errorf("a week before: %v", got)
+	}
+	days(59, 60)
+	if got := seen(); !slices.Equal(got, []string{"2026-03-02", "2026-03-02"}) {
+		t.Errorf("a day before: %v", got)
+	}
+	if again := connect(0, 1)[0]; again != account {
+		t.Fatalf("connected again it is %s, was %s", again, account)
+	}
+	days(60, 115)
+	if got := seen(); len(got) != 3 {
+		t.Errorf("of the next token: %v", got)
+	}
+	if l.failed > 100 {
+		t.Errorf("%d calls to a platform that renews nothing", l.failed)
+	}
+}
+
 // TestTokensLiveOn renews the tokens of many accounts for four hundred days, half of which were connected in the same hour: none is lost, none is refreshed
 // more often than it takes, and at no time are many refreshed at once. POSTHORN_TEST_SIMULATION=full takes 10,000 accounts and hourly rounds.
 func TestTokensLiveOn(t *testing.T) {
@@ -91,38 +154,7 @@ func TestTokensLiveOn(t *testing.T) {
 	to := func(at time.Time) { mu.Lock(); defer mu.Unlock(); now = at }
 	l := &lasting{now: clock, ends: map[string]time.Time{}, made: map[string]time.Time{}, hours: map[int64]int{}, dice: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // repeatable
 		down: [2]time.Time{begin.AddDate(0, 0, 150), begin.AddDate(0, 0, 153)}}
-	pool := pgtest.New(t)
-	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(l), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Now: clock,
-		Budgets: &budget.Store{Pool: pool, Now: clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: clock}), Apps: func(string) platforms.App { return platforms.App{} }}
-	people := &auth.Service{Pool: pool, Now: clock}
-	var owner, profile string
-	connect := func(from, until int) {
-		t.Helper()
-		err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
-			if owner == "" {
-				if owner, _, err = people.EnsureOwner(t.Context(), tx, "owner"); err != nil {
-					return err
-				}
-				if profile, err = s.EnsureDefaultProfile(t.Context(), tx, owner); err != nil {
-					return err
-				}
-			}
-			for i := from; i < until; i++ {
-				who := fmt.Sprint("user", i)
-				if _, err := s.Connect(t.Context(), tx, owner, profile, "lasting", platforms.Account{RemoteID: who, Username: who}, l.issue(who)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	s, connect := lastingAccounts(t, l, clock)
 	connect(0, n/2)
 	known := n / 2
 	for at := begin; at.Before(begin.AddDate(0, 0, 400)); at = at.Add(every) {
@@ -136,7 +168,7 @@ func TestTokensLiveOn(t *testing.T) {
 		_ = s.RenewTokens(t.Context()) // what failed is tried again in the next round
 	}
 	var dead int
-	if err := pool.QueryRow(t.Context(), `select count(*) from accounts where needs_reconnection`).Scan(&dead); err != nil {
+	if err := s.Pool.QueryRow(t.Context(), `select count(*) from accounts where needs_reconnection`).Scan(&dead); err != nil {
 		t.Fatal(err)
 	}
 	busiest := 0
@@ -158,5 +190,45 @@ func TestTokensLiveOn(t *testing.T) {
 	}
 	if busiest > most {
 		t.Errorf("%d refreshes in an hour, want at most %d", busiest, most)
+	}
+}
+
+// lastingAccounts is a service with that platform, and what connects some of its users.
+func lastingAccounts(t *testing.T, l *lasting, clock func() time.Time) (*accounts.Service, func(from, until int) []string) {
+	t.Helper()
+	pool := pgtest.New(t)
+	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(l), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Now: clock,
+		Budgets: &budget.Store{Pool: pool, Now: clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: clock}), Apps: func(string) platforms.App { return platforms.App{} }}
+	people := &auth.Service{Pool: pool, Now: clock}
+	return s, func(from, until int) (ids []string) {
+		t.Helper()
+		err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+			ids = nil
+			owner, _, err := people.EnsureOwner(t.Context(), tx, "owner")
+			if err != nil {
+				return err
+			}
+			profile, err := s.EnsureDefaultProfile(t.Context(), tx, owner)
+			if err != nil {
+				return err
+			}
+			for i := from; i < until; i++ {
+				who := fmt.Sprint("user", i)
+				id, err := s.Connect(t.Context(), tx, owner, profile, "lasting", platforms.Account{RemoteID: who, Username: who}, l.issue(who))
+				if err != nil {
+					return err
+				}
+				ids = append(ids, id)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
 	}
 }

@@ -241,7 +241,7 @@ func (a *App) RunWorker(ctx context.Context, ready func()) error {
 
 // tidy is the hourly housekeeping of the worker processes. Each part may be done by several at once.
 func (a *App) tidy(ctx context.Context) error {
-	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx), a.Connect.Sweep(ctx), a.Accounts.RenewTokens(ctx))
+	return errors.Join(a.Logs.Tidy(ctx), a.Usage.Roll(ctx), a.Uploads.Sweep(ctx), a.Connect.Sweep(ctx), a.Accounts.RenewTokens(ctx), a.Accounts.WarnOfEnds(ctx))
 }
 
 // Listen opens the API's address; its error says what to do.

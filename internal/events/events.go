@@ -22,6 +22,7 @@ const (
 	PostPlatformFailed    Name = "post.platform.failed"
 	AccountConnected      Name = "account.connected"
 	AccountDisconnected   Name = "account.disconnected"
+	AccountExpiring       Name = "account.expiring" // ours: its token ends soon and cannot be renewed
 	EndpointDisabled      Name = "webhook.disabled" // ours: an endpoint that failed for too long was switched off
 	EndpointTest          Name = "webhook.test"
 )

@@ -48,7 +48,8 @@ func (v *Vault) Put(ctx context.Context, tx pgx.Tx, ownerID, accountID string, t
 	}
 	_, err = tx.Exec(ctx, `
 		insert into tokens as t (account_id, owner_id, sealed, expires_at, updated_at) values ($1, $2, $3, $4, $5)
-		on conflict (account_id) do update set sealed = excluded.sealed, expires_at = excluded.expires_at, version = t.version + 1, updated_at = excluded.updated_at`,
+		on conflict (account_id) do update set sealed = excluded.sealed, expires_at = excluded.expires_at, version = t.version + 1, updated_at = excluded.updated_at,
+			tried_at = null, warned = 0`,
 		accountID, ownerID, v.Keys.seal(plain, accountID), expiry(t), v.Now())
 	return err
 }
@@ -138,14 +139,42 @@ func (v *Vault) due(t Versioned, within time.Duration) bool {
 	return !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(v.Now().Add(within))
 }
 
-// Ending lists the accounts whose tokens end before a time, those that end first before the others. Which of them have ended already is not asked.
+// Ending lists the accounts whose tokens end before a time, those that end first before the others. Which of them have ended already is not asked. Where
+// renewing has failed, a tenth of what was left then has to pass first: a day of ten.
 func (v *Vault) Ending(ctx context.Context, among []string, before time.Time, limit int) (accountIDs []string, err error) {
 	defer errs.Wrap(&err, "tokens.Ending")
-	rows, err := v.Pool.Query(ctx, `select account_id from tokens where account_id = any($1) and expires_at < $2 order by expires_at limit $3`, among, before, limit)
+	rows, err := v.Pool.Query(ctx, `select account_id from tokens where account_id = any($1) and expires_at < $2 and (tried_at is null or tried_at + (expires_at - tried_at) / 10 <= $4) order by expires_at limit $3`, among, before, limit, v.Now())
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Tried notes that renewing a token has failed.
+func (v *Vault) Tried(ctx context.Context, accountID string) (err error) {
+	defer errs.Wrap(&err, "tokens.Tried(%s)", accountID)
+	_, err = v.Pool.Exec(ctx, `update tokens set tried_at = $2 where account_id = $1`, accountID, v.Now())
+	return err
+}
+
+// Unwarned lists the accounts whose tokens end between now and a time, and of which fewer warnings have been given than level.
+func (v *Vault) Unwarned(ctx context.Context, among []string, before time.Time, level, limit int) (accountIDs []string, err error) {
+	defer errs.Wrap(&err, "tokens.Unwarned")
+	rows, err := v.Pool.Query(ctx, `select account_id from tokens where account_id = any($1) and expires_at > $2 and expires_at <= $3 and warned < $4 order by expires_at limit $5`, among, v.Now(), before, level, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Warned notes a warning in the caller's transaction, and says when the token ends; false: it was given before, or there is a new token.
+func (v *Vault) Warned(ctx context.Context, tx pgx.Tx, accountID string, level int) (ends time.Time, first bool, err error) {
+	defer errs.Wrap(&err, "tokens.Warned(%s)", accountID)
+	err = tx.QueryRow(ctx, `update tokens set warned = $2 where account_id = $1 and warned < $2 and expires_at is not null returning expires_at`, accountID, level).Scan(&ends)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ends, false, nil
+	}
+	return ends, err == nil, err
 }
 
 // Expire marks a token as stale, unless a newer one has taken its place, so that the next call of Token refreshes it.

@@ -17,7 +17,7 @@ var subscribable = []string{
 	"whatsapp.template.status_updated", "whatsapp.template.category_updated", "whatsapp.account.name_status_updated",
 	"whatsapp.automatic_event", "whatsapp.number.activated", "whatsapp.number.declined", "whatsapp.number.action_required",
 	"whatsapp.number.verification_required", "whatsapp.number.suspended", "whatsapp.number.reactivated", "whatsapp.number.released",
-	"whatsapp.number.kyc_submitted", "phone_number.stock_available", "verification.approved", "verification.failed", "webhook.disabled",
+	"whatsapp.number.kyc_submitted", "phone_number.stock_available", "verification.approved", "verification.failed", "webhook.disabled", "account.expiring",
 }
 
 // Subscribable reports whether an endpoint can listen for an event of this name.

@@ -24,6 +24,7 @@ var told = map[string]string{
 	"post.platform.failed":    "One target of a post has failed for good. `platform.error` says why, for people. The post itself may still be `publishing`.",
 	"account.connected":       "An account was connected, for the first time or again.",
 	"account.disconnected":    "An account cannot be used any more: `intentional` when it was disconnected by a request, `unintentional` when the platform no longer accepts\nits token. The latter is sent once, until the account is connected again.",
+	"account.expiring":        "Of this server only. An account's token ends soon and cannot be renewed, or could not be so far: sent a week before, and once more a day\nbefore. Tokens that are renewed in time send nothing.",
 	"webhook.disabled":        "Of this server only. An endpoint was switched off because it failed for too long, or answered 410. Its settings say why as well.",
 	"webhook.test":            "Sent when asked for with `POST /v1/webhooks/test`. It cannot be subscribed to.",
 }
@@ -66,6 +67,16 @@ func TestEventsOfALife(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var ending string
+	if err := w.app.Pool.QueryRow(t.Context(), `
+		update tokens set expires_at = $1 where account_id = (select id from accounts where username = 'maison.lune' and owner_id = $2) returning account_id`, w.clock().Add(6*24*time.Hour), w.owner.OwnerID).Scan(&ending); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time nothing is told
+		if err := w.app.Accounts.WarnOfEnds(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	gone := newHook(t)
 	gone.status = 410
 	w.do("POST", "/v1/webhooks/settings", map[string]any{"name": "Gone", "url": gone.URL, "events": []string{"account.connected"}}).want(200)
@@ -79,9 +90,10 @@ func TestEventsOfALife(t *testing.T) {
 		partial:     {"post.scheduled", "post.platform.*", "post.platform.*", "post.partial"},
 		failed:      {"post.scheduled", "post.platform.failed", "post.failed"},
 		w.instagram: {"account.disconnected"},
+		ending:      {"account.expiring"},
 		w.bluesky:   {"account.disconnected", "account.connected", "account.disconnected", "account.connected"},
 	}
-	heard := far.bySubject(t, 1+2+2+2+4+4+3+1+4+1)
+	heard := far.bySubject(t, 1+2+2+2+4+4+3+1+4+1+1)
 	for subject, want := range perSubject {
 		got := slices.Clone(heard[subject])
 		for i, name := range want {
