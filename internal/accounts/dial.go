@@ -146,11 +146,15 @@ func (s *Service) byID(ctx context.Context, accountID string) (a Account, err er
 }
 
 func (s *Service) app(p platforms.Platform, a platforms.Account) platforms.App {
-	name := p.Info().Name
+	return s.Apps(appName(p, a))
+}
+
+// appName is the name of the registration through which an account was connected.
+func appName(p platforms.Platform, a platforms.Account) string {
 	if c, ok := p.(platforms.AppChooser); ok {
-		name = c.AppName(a)
+		return c.AppName(a)
 	}
-	return s.Apps(name)
+	return p.Info().Name
 }
 
 // refresh is what the vault calls when the token is due; nil where the platform cannot refresh.

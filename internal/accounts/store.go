@@ -137,12 +137,12 @@ func (s *Service) Connect(ctx context.Context, tx pgx.Tx, ownerID, profileID, pl
 		data = remote.Data
 	}
 	err = tx.QueryRow(ctx, `
-		insert into accounts (id, owner_id, profile_id, platform, remote_id, username, display_name, picture_url, profile_url, data, scopes, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+		insert into accounts (id, owner_id, profile_id, platform, remote_id, username, display_name, picture_url, profile_url, data, scopes, created_at, updated_at, granted_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, nullif($13, ''))
 		on conflict (owner_id, platform, remote_id) do update set profile_id = excluded.profile_id, username = excluded.username, display_name = excluded.display_name,
-			picture_url = excluded.picture_url, profile_url = excluded.profile_url, data = excluded.data, scopes = excluded.scopes, active = true, needs_reconnection = false, updated_at = excluded.updated_at
+			picture_url = excluded.picture_url, profile_url = excluded.profile_url, data = excluded.data, scopes = excluded.scopes, granted_by = excluded.granted_by, active = true, needs_reconnection = false, updated_at = excluded.updated_at
 		returning id`,
-		id.New(now), ownerID, profileID, platform, remote.RemoteID, remote.Username, remote.DisplayName, remote.PictureURL, remote.ProfileURL, data, token.Scopes, now).Scan(&accountID)
+		id.New(now), ownerID, profileID, platform, remote.RemoteID, remote.Username, remote.DisplayName, remote.PictureURL, remote.ProfileURL, data, token.Scopes, now, remote.GrantedBy).Scan(&accountID)
 	if err != nil {
 		return "", err
 	}

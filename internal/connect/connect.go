@@ -39,6 +39,8 @@ type Accounts interface {
 	MayConnectTo(ctx context.Context, by auth.Principal, profileID string) error
 	ConnectAs(ctx context.Context, by auth.Principal, profileID, platform string, remote platforms.Account, token platforms.Token, first func(pgx.Tx) error) (accounts.Account, error)
 	VisitorOf(platform string, app platforms.App) *platforms.Conn
+	Deauthorized(ctx context.Context, app, userID string) error
+	Forget(ctx context.Context, app, userID string) (accounts int, err error)
 }
 
 // Service connects accounts.

@@ -101,6 +101,7 @@ var rules = []rule{
 	// The platforms. The far side and the adapter share nothing, lest they share an error.
 	{packages: "internal/platforms", never: world, noClock: true, why: "the adapter contract is the lowest of ours"},
 	{packages: "internal/platforms/rest", ours: []string{"internal/platforms"}, never: world, noClock: true, why: "the calls that all adapters share know the contract only"},
+	{packages: "internal/platforms/meta", ours: []string{"internal/platforms"}, never: world, noClock: true, why: "what the adapters of one company share is an adapter of nothing"},
 	{packages: "internal/platforms/farside", never: world, why: "what the fakes share must not know the contract, as the platforms do not"},
 	{packages: "internal/platforms/farside/consent", never: world, why: "a consent page is the platform's, and knows no adapter"},
 	{packages: "internal/platforms/all", ours: []string{"internal/platforms", "internal/platforms/farside", "internal/platforms/*", "internal/platforms/*/*fake"}, never: world,
@@ -109,7 +110,7 @@ var rules = []rule{
 		why: "the suite judges every adapter alike, so it knows none, and needs no database"},
 	{packages: "internal/platforms/*/*fake", ours: []string{"internal/platforms/farside", "internal/platforms/farside/consent"}, never: world, inTests: true, noClock: true,
 		why: "a far side is written from the platform's documentation and may not know the adapter, lest they share an error; its clock is passed in"},
-	{packages: "internal/platforms/*", ours: []string{"internal/platforms", "internal/platforms/rest"}, never: world, noClock: true,
+	{packages: "internal/platforms/*", ours: []string{"internal/platforms", "internal/platforms/meta", "internal/platforms/rest"}, never: world, noClock: true,
 		why: "an adapter is one platform's words and rules: whatever it needs of the world, the clock too, is in the Conn it is handed"},
 	{packages: "internal/sandbox", ours: []string{"internal/platforms/farside", "internal/sandbox/*"}, never: slices.Concat(sql, river),
 		why: "it serves the far sides it is given; all is their only list"},

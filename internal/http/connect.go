@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type Connecter interface {
 	Choose(ctx context.Context, by auth.Principal, platform, profileID, token, connectToken string) (connect.Choice, error)
 	Finish(ctx context.Context, c connect.Choice, identityID, redirectURL string) (connect.Arrival, error)
 	As(ctx context.Context, connectToken string) (auth.Principal, error)
+	Deauthorize(ctx context.Context, app string, form url.Values) error
+	DeleteData(ctx context.Context, app string, form url.Values) (address, code string, err error)
+	Deletion(ctx context.Context, code string) (accounts int, at time.Time, err error)
 }
 
 // connectTokenHeader stands for an API key where somebody chooses from what a login opened.
@@ -137,6 +141,40 @@ func browserOf(r *http.Request) string {
 		return ""
 	}
 	return c.Value
+}
+
+// deauthorized takes a platform's word that a user has left the operator's app.
+func (s *Server) deauthorized(w http.ResponseWriter, r *http.Request) error {
+	if err := s.cfg.Connect.Deauthorize(r.Context(), pathParam(r, "app"), r.PostForm); err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.Success{Success: true})
+	return nil
+}
+
+// deleteData takes a platform's word that a user wants what is kept of them deleted.
+func (s *Server) deleteData(w http.ResponseWriter, r *http.Request) error {
+	address, code, err := s.cfg.Connect.DeleteData(r.Context(), pathParam(r, "app"), r.PostForm)
+	if err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, struct { // as the platform wants it
+		URL  string `json:"url"`
+		Code string `json:"confirmation_code"`
+	}{address, code})
+	return nil
+}
+
+// deletionPage tells such a user what was deleted.
+func (s *Server) deletionPage(w http.ResponseWriter, r *http.Request) error {
+	n, at, err := s.cfg.Connect.Deletion(r.Context(), pathParam(r, "code"))
+	if err != nil {
+		return err
+	}
+	return s.page(w, http.StatusOK, "deleted", struct {
+		Accounts int
+		At       time.Time
+	}{n, at})
 }
 
 // arrive sends the browser on, or shows how it came out.

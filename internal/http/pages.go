@@ -25,6 +25,9 @@ const (
 	invitePath   = "/invite/"
 	devicePath   = "/device"
 	decisionPath = devicePath + "/decision"
+	// Those that platforms call; the name of the operator's app follows.
+	deauthorizePath = "/connect/deauthorize/"
+	deleteDataPath  = "/connect/delete-data/"
 )
 
 func instant(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
@@ -59,6 +62,9 @@ func (s *Server) routePages() {
 		{http.MethodGet, connect.CallbackPath + "{platform}", s.callbackPage},
 		{http.MethodGet, connect.ChoicePath, s.choosePage},
 		{http.MethodPost, connect.ChoicePath, s.chosenPage},
+		{http.MethodGet, connect.DeletionPath + "{code}", s.deletionPage},
+		{http.MethodPost, deauthorizePath + "{app}", s.deauthorized},
+		{http.MethodPost, deleteDataPath + "{app}", s.deleteData},
 	} {
 		s.router.Method(p.method, p.path, s.answerPage(p.handle))
 	}

@@ -3,6 +3,7 @@ package platforms
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 )
 
 // A Connector connects accounts through the platform's own consent page, with OAuth 2.
@@ -14,6 +15,13 @@ type Connector interface {
 	// Exchange changes the code that the page gave for what its user permits: tokens, made as long-lived as the platform makes them, and the
 	// accounts that they open. c has the login's App, and no account. A code that the platform does not take is Rejected.
 	Exchange(ctx context.Context, c *Conn, v Visit, code string) (Grant, error)
+}
+
+// A Deauthorizer is told by the platform when a user takes back what they had permitted, or wants what is kept of them deleted.
+type Deauthorizer interface {
+	// Deauthorized reads the platform's form, and says of which user it speaks, by the ID that Account.GrantedBy has. Its error says that the form
+	// is not the platform's.
+	Deauthorized(app App, form url.Values) (userID string, err error)
 }
 
 // Login is one consent page of a platform.

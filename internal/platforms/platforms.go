@@ -144,6 +144,7 @@ type Account struct {
 	DisplayName string
 	PictureURL  string
 	ProfileURL  string
+	GrantedBy   string          // the platform's ID of the person who agreed to it, who may be another one than the account; empty: not known
 	Data        json.RawMessage // the adapter's own: which login, which host; free of secrets
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -434,5 +435,79 @@ func TestTokensAreRenewed(t *testing.T) {
 	renew() // and it is left alone
 	if got := w.do("GET", "/v1/events", url.Values{"types": {"account.disconnected"}}).want(200); strings.Count(string(got.body), `"account.disconnected"`) == 0 {
 		t.Errorf("nobody was told: %s", got.body)
+	}
+}
+
+// TestUsersLeave lets Meta tell that users have removed the app, and that they want their data deleted.
+func TestUsersLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://post.example")
+	far := w.fakes["instagram"].(*instagramfake.Fake)
+	authURL, _ := w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+	coast := w.arrives(authURL).Query().Get("accountId")
+	authURL, _ = w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "headless": {"true"}, "redirect_url": {"https://shop.example/"}})
+	q := w.arrives(authURL).Query()
+	const choose = "/v1/connect/instagram/select-account"
+	page := w.do("GET", choose, url.Values{"profileId": {w.profile}, "tempToken": {q.Get("tempToken")}}).want(200).text("pages.0.id")
+	maison := w.do("POST", choose, map[string]any{"profileId": w.profile, "pageId": page, "tempToken": q.Get("tempToken")}).want(200).text("account.accountId")
+	says := func(what, app, signed string) *httptest.ResponseRecorder {
+		return w.surf("POST", "/connect/"+what+"/"+app, url.Values{"signed_request": {signed}})
+	}
+	status := func(account string) string {
+		return w.do("GET", "/v1/accounts/"+account+"/health", nil).want(200).text("status")
+	}
+	// What is not signed with the app's secret changes nothing.
+	for name, tt := range map[string]struct {
+		app, signed string
+		want        int
+	}{
+		"another secret":    {"instagram", far.SignedRequest("coastline.daily", "x"), 400},
+		"the other app's":   {"facebook", far.SignedRequest("coastline.daily", "ig-app-secret"), 400},
+		"nothing":           {"instagram", "", 400},
+		"no such app":       {"myspace", far.SignedRequest("coastline.daily", "ig-app-secret"), 404},
+		"another app's own": {"facebook", far.SignedRequest("coastline.daily", "fb-app-secret"), 200}, // that user is not known there
+	} {
+		for _, what := range []string{"deauthorize", "delete-data"} {
+			if rec := says(what, tt.app, tt.signed); rec.Code != tt.want {
+				t.Errorf("%s, %s: %d %s", what, name, rec.Code, rec.Body)
+			}
+		}
+	}
+	if a, b := status(coast), status(maison); a != "healthy" || b != "healthy" {
+		t.Fatalf("before, they are %s and %s", a, b)
+	}
+	for range 2 {
+		if rec := says("deauthorize", "instagram", far.SignedRequest("coastline.daily", "ig-app-secret")); rec.Code != 200 {
+			t.Errorf("deauthorize: %d %s", rec.Code, rec.Body)
+		}
+	}
+	if a, b := status(coast), status(maison); a != "error" || b != "healthy" {
+		t.Errorf("after one user has left, they are %s and %s", a, b)
+	}
+	rec := says("delete-data", "facebook", far.SignedRequest("maison.lune", "fb-app-secret"))
+	var told struct {
+		URL  string `json:"url"`
+		Code string `json:"confirmation_code"`
+	}
+	if err := json.Unmarshal(rec.Body.Bytes(), &told); err != nil || told.URL != "https://post.example/connect/deletion/"+told.Code {
+		t.Fatalf("delete-data: %d %s", rec.Code, rec.Body)
+	}
+	if rec := w.surf("GET", "/connect/deletion/"+told.Code, nil); rec.Code != 200 || !strings.Contains(rec.Body.String(), "What was kept of your account was deleted") {
+		t.Errorf("the page: %d %s", rec.Code, rec.Body)
+	}
+	if rec := w.surf("GET", "/connect/deletion/x", nil); rec.Code != 404 {
+		t.Errorf("an invented code: %d", rec.Code)
+	}
+	var left string
+	if err := w.app.Pool.QueryRow(t.Context(), `select a::text || coalesce(t::text, '') from accounts a left join tokens t on t.account_id = a.id where a.id = $1`, maison).Scan(&left); err != nil || strings.Contains(strings.ToLower(left), "maison") {
+		t.Errorf("what is left: %s, %v", left, err)
+	}
+	if events := string(w.do("GET", "/v1/events", url.Values{"limit": {"100"}}).want(200).body); strings.Count(events, `"disconnectionType":"unintentional"`) != 2 {
+		t.Errorf("told: %s", events)
+	}
+	// Whoever comes back is the account that they were.
+	authURL, _ = w.begin("instagram", url.Values{"redirect_url": {"https://shop.example/"}})
+	if again := w.arrives(authURL).Query().Get("accountId"); again != coast || status(coast) != "healthy" {
+		t.Errorf("connected again it is %s", again)
 	}
 }

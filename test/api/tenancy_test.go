@@ -307,7 +307,7 @@ var ownedBy = []struct{ column, through string }{
 }
 
 // nobodys are tables whose rows are no owner's.
-var nobodys = []string{"event_cursor", "owners", "workers", "schema_migrations", "media_probes", "media_made"}
+var nobodys = []string{"event_cursor", "owners", "workers", "schema_migrations", "media_probes", "media_made", "connect_deletions"}
 
 // kept are tables that the server writes a moment later, for what an owner asked before: the log and the count of requests.
 var kept = regexp.MustCompile(`^(logs(_.*)?|api_windows)$`)

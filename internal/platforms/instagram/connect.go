@@ -9,10 +9,21 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/rest"
 )
 
-var _ platforms.Connector = Platform{}
+var (
+	_ platforms.Connector    = Platform{}
+	_ platforms.Deauthorizer = Platform{}
+)
+
+// Deauthorized reads Meta's callbacks for users who remove the app or want their data deleted.
+// https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
+func (Platform) Deauthorized(app platforms.App, form url.Values) (userID string, err error) {
+	signed, err := meta.ParseSigned(form.Get("signed_request"), app.Secret)
+	return signed.UserID, err
+}
 
 // Logins are the two ways in: with Instagram's own login, which opens one account, and with Facebook's, which opens those that are linked to the
 // user's Pages.
@@ -54,6 +65,7 @@ type exchange struct {
 type bearerToken struct {
 	Access      string          `json:"access_token"`
 	Expires     int64           `json:"expires_in"` // seconds; zero: not told
+	User        json.RawMessage `json:"user_id"`    // as the app knows them: a number too large for a float, or a text
 	Permissions json.RawMessage `json:"permissions"`
 	Data        []bearerToken   `json:"data"`
 }
@@ -96,6 +108,7 @@ func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant
 		short = short.Data[0]
 	}
 	g.Scopes = permissions(short.Permissions)
+	user := strings.Trim(string(short.User), `"`)
 	const graph = "https://graph.instagram.com/"
 	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: graph + "access_token",
 		Query: url.Values{"grant_type": {"ig_exchange_token"}, "client_secret": {x.v.App.Secret.Reveal()}, "access_token": {short.Access}}}, &long); err != nil {
@@ -114,7 +127,7 @@ func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant
 		return g, err
 	}
 	identity := platforms.Identity{ID: me.UserID, Name: me.Username, Token: token,
-		Account: platforms.Account{RemoteID: me.UserID, Username: me.Username, DisplayName: me.Name, PictureURL: me.Picture, ProfileURL: profileURL(me.Username), Data: loginData(loginInstagram, "")}}
+		Account: platforms.Account{RemoteID: me.UserID, Username: me.Username, DisplayName: me.Name, PictureURL: me.Picture, ProfileURL: profileURL(me.Username), GrantedBy: user, Data: loginData(loginInstagram, "")}}
 	if me.Type == "PERSONAL" {
 		identity.Fault = "@" + me.Username + " is a personal account; only professional ones can be published to. Change it to a creator or business account in Instagram's settings, then connect it again."
 	}
@@ -134,6 +147,12 @@ func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant,
 		return g, err
 	}
 	user := x.token(long, nil)
+	var me struct {
+		ID string `json:"id"`
+	}
+	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me", Bearer: user.Access, Query: url.Values{"fields": {"id"}}}, &me); err != nil {
+		return g, err
+	}
 	var granted struct {
 		Data []struct{ Permission, Status string } `json:"data"`
 	}
@@ -164,7 +183,7 @@ func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant,
 			return g, err
 		}
 		for _, p := range list.Data {
-			g.Identities = append(g.Identities, p.identity(g.Scopes))
+			g.Identities = append(g.Identities, p.identity(g.Scopes, me.ID))
 		}
 		if after = list.Paging.Cursors.After; list.Paging.Next == "" || after == "" {
 			break
@@ -186,7 +205,7 @@ type page struct {
 	} `json:"instagram_business_account"`
 }
 
-func (p page) identity(scopes []string) platforms.Identity {
+func (p page) identity(scopes []string, user string) platforms.Identity {
 	listed, err := json.Marshal(map[string]any{"id": p.ID, "name": p.Name, "instagram_business_account": p.Account})
 	if err != nil { // texts always encode
 		panic("instagram: " + err.Error())
@@ -199,7 +218,7 @@ func (p page) identity(scopes []string) platforms.Identity {
 	i.Name = p.Name + " (@" + p.Account.Username + ")"
 	i.Token = platforms.Token{Access: platforms.NewSecret(p.Access), Scopes: scopes} // of a long-lived user token: it does not end by time
 	i.Account = platforms.Account{RemoteID: p.Account.ID, Username: p.Account.Username, DisplayName: p.Account.Name, PictureURL: p.Account.Picture, ProfileURL: profileURL(p.Account.Username),
-		Data: loginData(loginFacebook, p.ID)}
+		GrantedBy: user, Data: loginData(loginFacebook, p.ID)}
 	return i
 }
 

@@ -1,6 +1,10 @@
 package instagramfake
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -106,6 +110,8 @@ func (f *Fake) listPages(c *call) (any, *failure) {
 	if c.acct.pageID == "" { // of somebody who manages none
 		return map[string]any{"data": data}, nil
 	}
+	f.admitToken(c.acct.token, c.acct) // the Page's, which it is given with
+	f.tokens[c.acct.token].scopes = f.tokens[tokenOf(c.Request, c.params)].scopes
 	view := pageView{accountView{c.acct, f}}
 	bare := barePage{view}
 	for id, p := range map[string]object{c.acct.pageID: view, barePageID: bare} {
@@ -137,6 +143,50 @@ func (v barePage) field(name string, sub []field) (any, bool, *failure) {
 		return nil, true, nil
 	}
 	return v.pageView.field(name, sub)
+}
+
+// userView is the person who logged in with Facebook.
+type userView struct{ *account }
+
+func (userView) nodeType() string { return "User" }
+
+func (v userView) field(name string, _ []field) (any, bool, *failure) {
+	if name == "name" {
+		return v.name, true, nil
+	}
+	return nil, false, nil
+}
+
+// readUser is GET /me with a user's token.
+func (f *Fake) readUser(c *call) (any, *failure) {
+	fields, fail := c.parseFields("id,name")
+	if fail != nil {
+		return nil, fail
+	}
+	return selected(c.acct.scopedID, userView{c.acct}, fields)
+}
+
+// dropPermissions is DELETE /me/permissions: the user is rid of the app, and all its tokens are void.
+func (f *Fake) dropPermissions(c *call) (any, *failure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, t := range f.tokens {
+		if t.acct == c.acct {
+			t.revoked = true
+		}
+	}
+	return map[string]any{"success": true}, nil
+}
+
+// SignedRequest is what Meta sends to an app's callbacks when a user removes the app, or wants their data deleted: signed with the app's secret, about
+// the user who logs in at the host that the username belongs to.
+// https://developers.facebook.com/docs/facebook-login/guides/advanced/oidc-token/signed-request
+func (f *Fake) SignedRequest(username, secret string) string {
+	i := slices.IndexFunc(f.accounts, func(a *account) bool { return a.username == username })
+	payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"algorithm":"HMAC-SHA256","issued_at":%d,"user_id":"%s"}`, f.now().Unix(), f.accounts[i].scopedID))
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(payload))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + payload
 }
 
 // listPermissions is GET /me/permissions: what was granted, and what was unticked.

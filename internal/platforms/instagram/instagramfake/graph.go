@@ -40,8 +40,10 @@ var routes = map[route]func(*Fake, *call) (any, *failure){
 	{"account", "POST", "media_publish"}:           (*Fake).publish,
 	{"account", "GET", "content_publishing_limit"}: (*Fake).readLimit,
 	{"page", "GET", ""}:                            (*Fake).readPage,
-	{"page", "GET", "accounts"}:                    (*Fake).listPages,
-	{"page", "GET", "permissions"}:                 (*Fake).listPermissions,
+	{"user", "GET", ""}:                            (*Fake).readUser,
+	{"user", "GET", "accounts"}:                    (*Fake).listPages,
+	{"user", "GET", "permissions"}:                 (*Fake).listPermissions,
+	{"user", "DELETE", "permissions"}:              (*Fake).dropPermissions,
 	{"container", "GET", ""}:                       (*Fake).readContainer,
 	{"media", "GET", ""}:                           (*Fake).readMedia,
 	{"media", "POST", ""}:                          (*Fake).editMedia,
@@ -122,7 +124,9 @@ func (f *Fake) find(c *call, id string) string {
 	switch {
 	case id == c.acct.id:
 		return "account"
-	case id == "me" || id == c.acct.scopedID || id == c.acct.pageID: // who the token is, which with Facebook login is the Page
+	case (id == "me" || id == c.acct.scopedID) && f.tokens[tokenOf(c.Request, c.params)].user:
+		return "user"
+	case id == "me" || id == c.acct.scopedID || id == c.acct.pageID: // who the token is, which may be a Page
 		if c.host == hostFacebook {
 			return "page"
 		}

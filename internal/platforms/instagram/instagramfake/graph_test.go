@@ -254,19 +254,11 @@ func TestAccounts(t *testing.T) {
 	if r := w.send("GET", picture.Host, picture.Path, nil, nil); r.status != 200 || r.header.Get("Content-Type") != "image/jpeg" {
 		t.Errorf("picture: %d", r.status)
 	}
-	r = w.as(w.fb, "GET", "me/accounts", form("fields", "id,name,access_token,tasks,instagram_business_account{id,username}"))
-	page := r.data()[0].(map[string]any)
-	if page["id"] != w.fb.Data["pageId"] || page["access_token"] != w.fb.Access ||
-		page["instagram_business_account"].(map[string]any)["id"] != w.fb.RemoteID {
-		t.Errorf("pages: %v", r.body)
-	}
 	if r := w.as(w.fb, "GET", w.fb.RemoteID, form("fields", "username")); r.text("username") != "maison.lune" {
 		t.Errorf("account: %v", r.body)
 	}
 	w.wantCode("a Page publishes nothing", w.as(w.fb, "POST", "me/media", form("image_url", w.file("ok.jpg"))), 100, 33)
-	if r := w.as(w.fb, "GET", "me/permissions", nil); len(r.data()) == 0 {
-		t.Errorf("permissions: %v", r.body)
-	}
+	w.wantCode("a Page manages no Pages", w.as(w.fb, "GET", "me/accounts", nil), 100, 0)
 	if r := w.send("GET", hostWeb, "/maison.lune/", nil, nil); r.status != 404 {
 		t.Errorf("profile without posts: %d", r.status)
 	}
@@ -360,17 +352,41 @@ func TestFacebookLogin(t *testing.T) {
 	if long == "" {
 		t.Error("no long-lived token")
 	}
+	of := func(method, path string, v url.Values) reply {
+		v.Set("access_token", long)
+		return w.send(method, hostFacebook, "/v25.0/"+path+"?"+v.Encode(), nil, nil)
+	}
+	if r := of("GET", "me", form("fields", "id,name")); r.text("name") != "Maison Lune" || r.text("id") == w.fb.Data["pageId"] {
+		t.Errorf("the user: %v", r.body)
+	}
+	pages := of("GET", "me/accounts", form("fields", "id,name,access_token,tasks,instagram_business_account{id,username}")).data()
+	page, bare := pages[0].(map[string]any), pages[1].(map[string]any)
+	if page["id"] != w.fb.Data["pageId"] || page["access_token"] != w.fb.Access || page["instagram_business_account"].(map[string]any)["id"] != w.fb.RemoteID || bare["instagram_business_account"] != nil {
+		t.Errorf("pages: %v", pages)
+	}
+	granted := []string{}
+	for _, p := range of("GET", "me/permissions", form()).data() {
+		if p := p.(map[string]any); p["status"] == "granted" {
+			granted = append(granted, p["permission"].(string))
+		}
+	}
+	if len(granted) != 1 || granted[0] != "instagram_basic" {
+		t.Errorf("granted: %v", granted)
+	}
 	debug := func(token string) map[string]any {
 		r := w.send("GET", hostFacebook, "/v25.0/debug_token?"+form("input_token", token, "access_token", "42|s").Encode(), nil, nil)
 		data, _ := r.body["data"].(map[string]any)
 		return data
 	}
-	if d := debug(long); d["is_valid"] != true || d["expires_at"] != 0.0 {
+	if d := debug(w.fb.Access); d["is_valid"] != true || d["expires_at"] != 0.0 {
 		t.Errorf("valid: %v", d)
 	}
 	if d := debug("nonsense"); d["is_valid"] != false || d["error"] == nil {
 		t.Errorf("invalid: %v", d)
 	}
+	of("DELETE", "me/permissions", form())
+	w.wantCode("a user who is rid of the app", of("GET", "me", form()), 190, 458)
+	w.wantCode("their Page", w.as(w.fb, "GET", "me", nil), 190, 458)
 	if r := w.send("GET", hostDialog, "/v25.0/dialog/oauth?redirect_uri=javascript:alert(1)", nil, nil); r.status != 400 {
 		t.Errorf("hostile redirect: %d", r.status)
 	}

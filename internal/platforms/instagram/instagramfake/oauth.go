@@ -106,7 +106,7 @@ func (f *Fake) redeem(p params, host string) (value string, t *token) {
 	}
 	c.used = true
 	value = c.acct.token[:4] + rand.Text() + "ZD"
-	t = &token{acct: c.acct, short: true, issued: now, expires: now.Add(shortLife), scopes: c.scopes}
+	t = &token{acct: c.acct, short: true, user: host == hostFacebook, issued: now, expires: now.Add(shortLife), scopes: c.scopes}
 	f.tokens[value] = t
 	return value, t
 }
@@ -189,8 +189,8 @@ func bearer(value string, life time.Duration) any {
 	return map[string]any{"access_token": value, "token_type": "bearer", "expires_in": int64(life.Seconds())}
 }
 
-// exchange makes a long-lived token of a valid one: always the account's own, so that what was connected before a restart of the fake
-// works behind it.
+// exchange makes a long-lived token of a valid one. With Instagram login it is always the account's own, so that what was connected before a
+// restart of the fake works behind it; with Facebook login it is the user's, whose Pages have such tokens.
 func (f *Fake) exchange(c *call, value string) (any, *failure) {
 	if c.params["client_secret"] == "" {
 		return nil, failParamf("The parameter client_secret is required")
@@ -202,6 +202,11 @@ func (f *Fake) exchange(c *call, value string) (any, *failure) {
 		return nil, fail
 	}
 	scopes := f.tokens[value].scopes
+	if c.host == hostFacebook {
+		long := a.token[:4] + rand.Text() + "ZD"
+		f.tokens[long] = &token{acct: a, user: true, issued: c.now, expires: c.now.Add(f.longLife()), scopes: scopes}
+		return bearer(long, f.longLife()), nil
+	}
 	f.admitToken(a.token, a)
 	f.tokens[a.token].scopes = scopes
 	return bearer(a.token, f.longLife()), nil

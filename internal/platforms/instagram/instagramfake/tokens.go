@@ -17,6 +17,7 @@ const (
 type token struct {
 	acct    *account
 	short   bool
+	user    bool // of the person behind a Facebook login, and not of one of their Pages
 	issued  time.Time
 	expires time.Time // zero: never
 	revoked bool
