@@ -109,12 +109,7 @@ test('a user chooses a Page with the keyboard, and goes back', async () => {
   for (let i = 0; i < 10 && !(await page.evaluate(() => document.activeElement.type === 'radio')); i++) await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   await page.keyboard.press('Enter')
-  await page.waitForLoadState()
-  if (!page.url().startsWith('http://127.0.0.1:' + shop.address().port)) { // a page that leads on
-    await shot('onward')
-    await fits()
-    await page.getByRole('link').first().click()
-  }
+  // A page of ours says that it is done, and goes on by itself.
   assert.equal((await home()).get('connected'), 'instagram')
   assert.equal((await page.goto(address)).status(), 404)
   await shot('chosen-already')

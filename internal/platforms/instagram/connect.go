@@ -206,7 +206,11 @@ type page struct {
 }
 
 func (p page) identity(scopes []string, user string) platforms.Identity {
-	listed, err := json.Marshal(map[string]any{"id": p.ID, "name": p.Name, "instagram_business_account": p.Account})
+	shown := map[string]any{"id": p.ID, "name": p.Name}
+	if p.Account != nil {
+		shown["instagram_business_account"] = p.Account
+	}
+	listed, err := json.Marshal(shown)
 	if err != nil { // texts always encode
 		panic("instagram: " + err.Error())
 	}
