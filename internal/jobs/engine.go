@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +34,10 @@ const (
 	lanesFor = 200 * time.Millisecond
 	// troubleWait is how long to wait for a database that does not answer.
 	troubleWait = 500 * time.Millisecond
+
+	// recallFor is how long after a lost call to claim something of it may still come to be, and recallEvery how often that is looked for.
+	recallFor   = 10 * time.Second
+	recallEvery = time.Second
 
 	// showAfter is how long a target is worked on before its post is shown as being published.
 	showAfter = 150 * time.Millisecond
@@ -65,6 +71,9 @@ type engine struct {
 	working sync.WaitGroup
 	lanes   []posts.Share // all that have work, while more is due than can be counted
 	listed  time.Time
+
+	hand              hand
+	doubted, recalled time.Time // when a call to claim was lost, and when what it may have claimed was freed last
 }
 
 func newEngine(c Config, crew *Crew, n int, uploads bool, settling *gather.Calls[posts.Outcome, settlement]) *engine {
@@ -108,6 +117,9 @@ func (e *engine) pull(ctx, work context.Context) (wait time.Duration, full bool)
 	if lease.Check() != nil { // cut off: whatever this process claimed now could be taken from it
 		return troubleWait, false
 	}
+	if err := e.recall(ctx); err != nil {
+		return e.trouble(ctx, err), false
+	}
 	ready, err := e.posts.Look(ctx, e.uploads, lookEvery)
 	if err == nil && ready.More {
 		ready.Shares, err = e.allLanes(ctx)
@@ -118,13 +130,16 @@ func (e *engine) pull(ctx, work context.Context) (wait time.Duration, full bool)
 	shares := e.slots.share(ready.Shares)
 	claims, err := e.posts.Claim(ctx, e.crew.ID(), claimFor, e.uploads, shares)
 	if err != nil {
+		e.doubted = e.now()
 		return e.trouble(ctx, err), false
 	}
 	for _, c := range claims {
 		lane := posts.Lane{OwnerID: c.OwnerID, Platform: c.Platform.Info().Name}
 		e.slots.take(lane)
+		e.hand.take(c.TargetID)
 		e.working.Go(func() {
 			defer e.done(lane)
+			defer e.hand.drop(c.TargetID)
 			e.work(work, c, lease)
 		})
 	}
@@ -135,6 +150,53 @@ func (e *engine) pull(ctx, work context.Context) (wait time.Duration, full bool)
 		return max(0, min(ready.Next.Sub(e.now()), lookEvery)), false
 	}
 	return lookEvery, false
+}
+
+// recall frees what may have been claimed by a call whose answer was lost, or nobody would take it before the claim has run out. It does so for a
+// while, as Postgres may still be at that call when the connection is gone.
+func (e *engine) recall(ctx context.Context) error {
+	now := e.now()
+	if e.doubted.IsZero() || now.Sub(e.recalled) < recallEvery {
+		return nil
+	}
+	freed, err := e.posts.FreeForgotten(ctx, e.crew.ID(), e.uploads, e.hand.all())
+	if err != nil {
+		return err
+	}
+	if freed > 0 {
+		e.log.Warn().Int64("targets", freed).Msg("what was claimed by a call whose answer was lost is free again")
+	}
+	if e.recalled = now; now.Sub(e.doubted) > recallFor {
+		e.doubted = time.Time{}
+	}
+	return nil
+}
+
+// hand is the targets that an engine works on.
+type hand struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (h *hand) take(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ids == nil {
+		h.ids = map[string]bool{}
+	}
+	h.ids[id] = true
+}
+
+func (h *hand) drop(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.ids, id)
+}
+
+func (h *hand) all() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.AppendSeq([]string{}, maps.Keys(h.ids))
 }
 
 func wanted(shares []posts.Share) (n int) {

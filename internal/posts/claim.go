@@ -200,6 +200,14 @@ func (s *Service) HandBack(ctx context.Context, worker string) (freed int64, err
 	return tag.RowsAffected(), err
 }
 
+// FreeForgotten frees what a worker has claimed without knowing: the answer of a Claim was lost, but the claim was made. inHand are those that it knows of.
+func (s *Service) FreeForgotten(ctx context.Context, worker string, uploads bool, inHand []string) (freed int64, err error) {
+	defer errs.Wrap(&err, "posts.FreeForgotten(%s)", worker)
+	tag, err := s.Pool.Exec(ctx, `update targets set claimed_by = null, claimed_until = null where open and uploads = $2 and next_at <= $3 and claimed_by = $1 and id <> all($4)`,
+		worker, uploads, s.Now().Add(clockSkew), inHand)
+	return tag.RowsAffected(), err
+}
+
 func readMedia(stored []byte) ([]Media, error) {
 	if stored == nil {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +49,17 @@ func TestDatabaseGoesAway(t *testing.T) {
 	time.Sleep(3 * time.Second)
 	db.start(t)
 	back := time.Now()
+	t.Cleanup(func() { // while the programs still run
+		if !t.Failed() {
+			return
+		}
+		for text, id := range ids {
+			if _, _, answer := s.raw(t, "GET", "/v1/posts/"+id, nil); !strings.Contains(answer, `"status":"published"`) {
+				_, _, lines := s.raw(t, "GET", "/v1/posts/"+id+"/logs", nil)
+				t.Logf("%s is not published: %s\n%s", text, answer, lines)
+			}
+		}
+	})
 	s.eventually(t, 90*time.Second, "every post is published", func() bool {
 		for _, id := range ids {
 			var out struct{ Post post }

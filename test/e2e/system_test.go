@@ -312,7 +312,7 @@ func (s *system) raw(t *testing.T, method, path string, body any) (code int, hea
 		t.Error(err)
 		return
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, s.api+path, bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, s.api+path, bytes.NewReader(b))
 	if err != nil {
 		t.Error(err)
 		return
