@@ -168,13 +168,26 @@ func TestEventsOfChanges(t *testing.T) {
 	w.until(retried, "published")
 	want[retried] = []string{"post.platform.failed", "post.failed", "post.scheduled", "post.platform.published", "post.published"}
 
-	heard := map[string][]string{}
-	list, _ := w.do("GET", "/v1/events?limit=1000", nil).want(200).at("events").([]any)
-	for _, e := range list {
-		event := e.(map[string]any)["payload"].(map[string]any)
-		if about, ok := event["post"].(map[string]any); ok {
-			heard[about["id"].(string)] = append(heard[about["id"].(string)], event["event"].(string))
+	hear := func() map[string][]string {
+		heard := map[string][]string{}
+		list, _ := w.do("GET", "/v1/events?limit=1000", nil).want(200).at("events").([]any)
+		for _, e := range list {
+			event := e.(map[string]any)["payload"].(map[string]any)
+			if about, ok := event["post"].(map[string]any); ok {
+				heard[about["id"].(string)] = append(heard[about["id"].(string)], event["event"].(string))
+			}
 		}
+		return heard
+	}
+	all := func(lists map[string][]string) (n int) {
+		for _, names := range lists {
+			n += len(names)
+		}
+		return n
+	}
+	heard := hear()
+	for until := time.Now().Add(20 * time.Second); all(heard) < all(want) && time.Now().Before(until); heard = hear() { // one shows when all that began before it has ended
+		time.Sleep(20 * time.Millisecond)
 	}
 	for id, names := range want {
 		if !slices.Equal(heard[id], names) {
