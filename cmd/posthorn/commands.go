@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
 
 	"posthorn/internal/accounts"
@@ -118,14 +119,11 @@ func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
 	if url == "" {
 		return fmt.Errorf("DATABASE_URL is missing: set it to Posthorn's Postgres")
 	}
-	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn keys"))
+	pool, err := openDatabase(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := postgres.CheckSchema(ctx, pool); err != nil {
-		return err
-	}
 	keys, people := &auth.Service{Pool: pool, Now: time.Now}, &accounts.Service{Pool: pool, Now: time.Now}
 	var ownerID string
 	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
@@ -151,6 +149,19 @@ func runCreateKey(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
+// openDatabase opens one that has this program's schema.
+func openDatabase(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn keys"))
+	if err != nil {
+		return nil, err
+	}
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
 func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {
 	if err := parse("keys rotate", args, out, func(*flag.FlagSet) {}); err != nil {
 		return err
@@ -163,14 +174,11 @@ func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("POSTHORN_MASTER_KEYS: %w", err)
 	}
-	pool, err := postgres.Open(ctx, url, postgres.WithApplicationName("posthorn keys"))
+	pool, err := openDatabase(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := postgres.CheckSchema(ctx, pool); err != nil {
-		return err
-	}
 	var sum tokens.Resealed
 	for _, c := range slices.Concat(tokens.Columns(), webhooks.SealedColumns(), connect.SealedColumns()) {
 		r, err := keys.Reseal(ctx, pool, c)
