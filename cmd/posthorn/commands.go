@@ -162,6 +162,11 @@ func openDatabase(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// sealedColumns are where all packages keep sealed values.
+func sealedColumns() []tokens.Column {
+	return slices.Concat(tokens.Columns(), webhooks.SealedColumns(), connect.SealedColumns())
+}
+
 func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {
 	if err := parse("keys rotate", args, out, func(*flag.FlagSet) {}); err != nil {
 		return err
@@ -180,7 +185,7 @@ func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer pool.Close()
 	var sum tokens.Resealed
-	for _, c := range slices.Concat(tokens.Columns(), webhooks.SealedColumns(), connect.SealedColumns()) {
+	for _, c := range sealedColumns() {
 		r, err := keys.Reseal(ctx, pool, c)
 		if err != nil {
 			return err

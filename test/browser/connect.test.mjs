@@ -26,7 +26,7 @@ const fits = async () => {
 }
 
 before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.POSTHORN_CHROMIUM, args: ['--no-sandbox'] })
+  browser = await chromium.launch({ executablePath: process.env.POSTHORN_CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   shop = createServer((_, res) => res.end('<!doctype html><title>shop</title>back at the shop')) // the app that lets its users connect
   await new Promise((done) => shop.listen(0, '127.0.0.1', done))
   shopAddress = `http://127.0.0.1:${shop.address().port}/done?keep=1`
