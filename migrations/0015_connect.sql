@@ -1,4 +1,4 @@
--- A visit that has come back is remembered until its end, so that a page that is opened twice is told so where its user came from.
+-- A visit that has come back is remembered for a day longer than it is good, so that a page that is opened twice is told so where its user came from.
 alter table connect_visits add column used_at timestamptz;
 
 -- The browser that may choose on our own page, by the SHA-256 of a cookie; null: the caller has a page of its own.

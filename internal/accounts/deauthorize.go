@@ -27,7 +27,7 @@ func (s *Service) Deauthorized(ctx context.Context, app, userID string) (err err
 }
 
 // Forget disconnects the accounts that a platform's user has connected through an app, of whichever owner, and deletes what the platform told of them: their
-// tokens, names and pictures. Which posts were made for them, and what the owner called them, is the owner's. n is how many there were.
+// tokens, names and pictures, but for the ID by which an account is known when it comes back. Which posts were made for them, and what the owner called them, is the owner's. n is how many there were.
 func (s *Service) Forget(ctx context.Context, app, userID string) (n int, err error) {
 	defer errs.Wrap(&err, "accounts.Forget(%s)", app)
 	list, err := s.grantedBy(ctx, app, userID)

@@ -46,7 +46,7 @@ type Session struct {
 // Its errors are what keeps the account from being used: a *platforms.Error of kind Unauthorized (disconnected, or its token is dead),
 // RateLimited (its budget is used up) or what a refresh met; anything else is a fault of ours.
 func (s *Service) Dial(ctx context.Context, accountID string, before func() error) (*Session, error) {
-	known, err := s.gathered().dialled.Do(ctx, accountID)
+	known, err := s.lookups().Do(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,23 +97,17 @@ type known struct {
 	token   *tokens.Held
 }
 
-// gathered makes what reads the accounts of several callers together.
-func (s *Service) gathered() *Service {
-	s.once.Do(func() {
-		s.dialled, s.wanted = gather.New(lookupsAtOnce, lookers, s.lookMany), gather.New(lookupsAtOnce, lookers, s.readMany)
-	})
-	return s
+// lookups read accounts that are dialled at about the same time together.
+func (s *Service) lookups() *gather.Calls[string, known] {
+	s.onceDialled.Do(func() { s.dialled = gather.New(lookupsAtOnce, lookers, s.lookMany) })
+	return s.dialled
 }
 
 func (s *Service) lookMany(ctx context.Context, ids []string) (list []known, err error) {
 	defer errs.Wrap(&err, "accounts.Dial")
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any(array(select unnest($1::text[])))`, ids)
-	if err != nil {
-		return nil, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
+	byID, err := readByID(ctx, s.Pool, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -124,10 +118,6 @@ func (s *Service) lookMany(ctx context.Context, ids []string) (list []known, err
 	held, err := s.Vault.Many(ctx, ids)
 	if err != nil {
 		return nil, err
-	}
-	byID := make(map[string]Account, len(all))
-	for _, a := range all {
-		byID[a.ID] = a
 	}
 	list = make([]known, len(ids))
 	for i, id := range ids {

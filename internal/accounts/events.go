@@ -19,7 +19,17 @@ type Events interface {
 // exist are missing.
 func (s *Service) Within(ctx context.Context, tx pgx.Tx, ids []string) (found map[string]Account, err error) {
 	defer errs.Wrap(&err, "accounts.Within")
-	rows, err := tx.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any($1)`, ids)
+	return readByID(ctx, tx, ids)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// readByID reads accounts of whichever owner. The array hides from Postgres how many there are, or each call would be planned anew.
+func readByID(ctx context.Context, q querier, ids []string) (found map[string]Account, err error) {
+	rows, err := q.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id where a.id = any(array(select unnest($1::text[])))`, ids)
 	if err != nil {
 		return nil, err
 	}

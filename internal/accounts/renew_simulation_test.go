@@ -12,15 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"posthorn/internal/accounts"
-	"posthorn/internal/auth"
-	"posthorn/internal/budget"
 	"posthorn/internal/events"
-	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
-	"posthorn/internal/postgres"
-	"posthorn/internal/postgres/pgtest"
-	"posthorn/internal/tokens"
 )
 
 // lasting is a platform whose tokens live for sixty days and can be exchanged from the second day to the last, as Instagram's. Now and then
@@ -94,7 +87,7 @@ func TestWarningsOfTheEnd(t *testing.T) {
 	clock := func() time.Time { return now }
 	l := &lasting{now: clock, ends: map[string]time.Time{}, made: map[string]time.Time{}, hours: map[int64]int{}, dice: rand.New(rand.NewPCG(1, 2)), down: [2]time.Time{begin, begin.AddDate(1, 0, 0)}} //nolint:gosec // repeatable
 	told := &recorder{}
-	s, connect := lastingAccounts(t, l, clock)
+	s, connect := simulatedAccounts(t, l, nil, clock, l.issue)
 	s.Events = told
 	account := connect(0, 1)[0]
 	seen := func() (at []string) {
@@ -154,7 +147,7 @@ func TestTokensLiveOn(t *testing.T) {
 	to := func(at time.Time) { mu.Lock(); defer mu.Unlock(); now = at }
 	l := &lasting{now: clock, ends: map[string]time.Time{}, made: map[string]time.Time{}, hours: map[int64]int{}, dice: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // repeatable
 		down: [2]time.Time{begin.AddDate(0, 0, 150), begin.AddDate(0, 0, 153)}}
-	s, connect := lastingAccounts(t, l, clock)
+	s, connect := simulatedAccounts(t, l, nil, clock, l.issue)
 	connect(0, n/2)
 	known := n / 2
 	for at := begin; at.Before(begin.AddDate(0, 0, 400)); at = at.Add(every) {
@@ -190,45 +183,5 @@ func TestTokensLiveOn(t *testing.T) {
 	}
 	if busiest > most {
 		t.Errorf("%d refreshes in an hour, want at most %d", busiest, most)
-	}
-}
-
-// lastingAccounts is a service with that platform, and what connects some of its users.
-func lastingAccounts(t *testing.T, l *lasting, clock func() time.Time) (*accounts.Service, func(from, until int) []string) {
-	t.Helper()
-	pool := pgtest.New(t)
-	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(l), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Now: clock,
-		Budgets: &budget.Store{Pool: pool, Now: clock}, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Now: clock}), Apps: func(string) platforms.App { return platforms.App{} }}
-	people := &auth.Service{Pool: pool, Now: clock}
-	return s, func(from, until int) (ids []string) {
-		t.Helper()
-		err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-			ids = nil
-			owner, _, err := people.EnsureOwner(t.Context(), tx, "owner")
-			if err != nil {
-				return err
-			}
-			profile, err := s.EnsureDefaultProfile(t.Context(), tx, owner)
-			if err != nil {
-				return err
-			}
-			for i := from; i < until; i++ {
-				who := fmt.Sprint("user", i)
-				id, err := s.Connect(t.Context(), tx, owner, profile, "lasting", platforms.Account{RemoteID: who, Username: who}, l.issue(who))
-				if err != nil {
-					return err
-				}
-				ids = append(ids, id)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ids
 	}
 }

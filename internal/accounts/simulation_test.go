@@ -250,36 +250,48 @@ func TestAWeekOfBudgets(t *testing.T) {
 	}
 }
 
-func meteredAccounts(t *testing.T, gateway *url.URL, clock func() time.Time, n int) (s *accounts.Service, ids []string) {
+func meteredAccounts(t *testing.T, gateway *url.URL, clock func() time.Time, n int) (*accounts.Service, []string) {
+	t.Helper()
+	s, connect := simulatedAccounts(t, metered{}, gateway, clock, func(string) platforms.Token { return platforms.Token{Access: platforms.NewSecret("token")} })
+	return s, connect(0, n)
+}
+
+// simulatedAccounts is a service with one platform, and what connects some of its users, with the tokens that it issues.
+func simulatedAccounts(t *testing.T, p platforms.Platform, gateway *url.URL, clock func() time.Time, issue func(who string) platforms.Token) (*accounts.Service, func(from, until int) []string) {
 	t.Helper()
 	pool := pgtest.New(t)
 	keys, err := tokens.ParseKeys(tokens.NewKey("k1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(metered{}), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Budgets: &budget.Store{Pool: pool, Now: clock},
+	s := &accounts.Service{Pool: pool, Platforms: platforms.NewRegistry(p), Vault: &tokens.Vault{Pool: pool, Keys: keys, Now: clock}, Budgets: &budget.Store{Pool: pool, Now: clock},
 		Apps: func(string) platforms.App { return platforms.App{} }, Outbound: outbound.NewPlatforms(outbound.PlatformOptions{Gateway: gateway, Now: clock}), Now: clock}
 	people := &auth.Service{Pool: pool, Now: clock}
-	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		owner, _, err := people.EnsureOwner(t.Context(), tx, "owner")
-		if err != nil {
-			return err
-		}
-		profile, err := s.EnsureDefaultProfile(t.Context(), tx, owner)
-		if err != nil {
-			return err
-		}
-		for i := range n {
-			id, err := s.Connect(t.Context(), tx, owner, profile, "metered", platforms.Account{RemoteID: fmt.Sprint(i), Username: fmt.Sprint("u", i)}, platforms.Token{Access: platforms.NewSecret("token")})
+	return s, func(from, until int) (ids []string) {
+		t.Helper()
+		err := postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+			ids = nil
+			owner, _, err := people.EnsureOwner(t.Context(), tx, "owner")
 			if err != nil {
 				return err
 			}
-			ids = append(ids, id)
+			profile, err := s.EnsureDefaultProfile(t.Context(), tx, owner)
+			if err != nil {
+				return err
+			}
+			for i := from; i < until; i++ {
+				who := fmt.Sprint(i)
+				id, err := s.Connect(t.Context(), tx, owner, profile, p.Info().Name, platforms.Account{RemoteID: who, Username: "u" + who}, issue(who))
+				if err != nil {
+					return err
+				}
+				ids = append(ids, id)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+		return ids
 	}
-	return s, ids
 }

@@ -37,9 +37,9 @@ type Service struct {
 	Held      Held         // lets go on what waits for an account to be connected; nil: nothing waits
 	Now       func() time.Time
 
-	once    sync.Once // makes what follows
-	dialled *gather.Calls[string, known]
-	wanted  *gather.Calls[[]string, map[string]Account]
+	onceDialled, onceWanted sync.Once // make what follows
+	dialled                 *gather.Calls[string, known]
+	wanted                  *gather.Calls[[]string, map[string]Account]
 }
 
 const accountColumns = `a.id, a.owner_id, a.profile_id, p.name, a.platform, a.remote_id, coalesce(a.own_username, a.username), coalesce(a.own_display_name, a.display_name),
@@ -79,7 +79,7 @@ func (s *Service) Lookup(ctx context.Context, by auth.Principal, ids []string) (
 			valid = append(valid, i)
 		}
 	}
-	read, err := s.gathered().wanted.Do(ctx, valid)
+	read, err := s.reads().Do(ctx, valid)
 	for i, a := range read {
 		if a.OwnerID == by.OwnerID && by.Reaches(a.ProfileID) {
 			found[i] = a
@@ -88,22 +88,19 @@ func (s *Service) Lookup(ctx context.Context, by auth.Principal, ids []string) (
 	return found, err
 }
 
+// reads read the accounts of requests that come at about the same time together.
+func (s *Service) reads() *gather.Calls[[]string, map[string]Account] {
+	s.onceWanted.Do(func() { s.wanted = gather.New(lookupsAtOnce, lookers, s.readMany) })
+	return s.wanted
+}
+
 // readMany reads several callers' accounts together. They get them all: whose they are is for them to ask.
 func (s *Service) readMany(ctx context.Context, wanted [][]string) ([]map[string]Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	rows, err := s.Pool.Query(ctx, `select `+accountColumns+` from accounts a join profiles p on p.id = a.profile_id
-		where a.id = any(array(select unnest($1::text[])))`, slices.Concat(wanted...)) // the array hides how many there are, or each call would be planned anew
+	byID, err := readByID(ctx, s.Pool, slices.Concat(wanted...))
 	if err != nil {
 		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Account])
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[string]Account, len(list))
-	for _, a := range list {
-		byID[a.ID] = a
 	}
 	found := make([]map[string]Account, len(wanted))
 	for i, ids := range wanted {

@@ -10,7 +10,7 @@ import (
 	"posthorn/internal/platforms"
 )
 
-// holdUntil is how long a target waits for its account to be connected again when its token is found dead: for a while after it was due. What was to be
+// holdUntil is how long a target waits for its account to be connected again when its token is found dead: for a while after it was due. What was created to be
 // published at once fails at once, as somebody is there to be told.
 func (s *Service) holdUntil(row claimRow, post contentRow) time.Time {
 	due := post.ScheduledFor

@@ -21,8 +21,7 @@ var (
 // Deauthorized reads Meta's callbacks for users who remove the app or want their data deleted.
 // https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
 func (Platform) Deauthorized(app platforms.App, form url.Values) (userID string, err error) {
-	signed, err := meta.ParseSigned(form.Get("signed_request"), app.Secret)
-	return signed.UserID, err
+	return meta.SignedUser(form.Get("signed_request"), app.Secret)
 }
 
 // Logins are the two ways in: with Instagram's own login, which opens one account, and with Facebook's, which opens those that are linked to the

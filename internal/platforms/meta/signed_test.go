@@ -17,7 +17,7 @@ func sign(payload, secret string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + part
 }
 
-func TestParseSigned(t *testing.T) {
+func TestSignedUser(t *testing.T) {
 	t.Parallel()
 	secret := platforms.NewSecret("the-secret")
 	for name, tt := range map[string]struct {
@@ -35,17 +35,17 @@ func TestParseSigned(t *testing.T) {
 		"not base64":        {"!!.!!", ""},
 		"not JSON":          {sign(`user`, "the-secret"), ""},
 	} {
-		got, err := ParseSigned(tt.raw, secret)
-		if got.UserID != tt.want || (err == nil) != (tt.want != "") {
-			t.Errorf("%s: %+v, %v", name, got, err)
+		got, err := SignedUser(tt.raw, secret)
+		if got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 	good := sign(`{"algorithm":"HMAC-SHA256","user_id":"1"}`, "")
-	if _, err := ParseSigned(good, platforms.Secret{}); err == nil {
+	if _, err := SignedUser(good, platforms.Secret{}); err == nil {
 		t.Error("an app without a secret takes what nobody signed")
 	}
 	signature, payload, _ := strings.Cut(sign(`{"algorithm":"HMAC-SHA256","user_id":"1"}`, "the-secret"), ".")
-	if _, err := ParseSigned(signature+"."+payload+"A", secret); err == nil {
+	if _, err := SignedUser(signature+"."+payload+"A", secret); err == nil {
 		t.Error("a changed payload is taken")
 	}
 }

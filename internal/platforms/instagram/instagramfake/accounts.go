@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // accountView is an account as reads see it.
@@ -113,17 +112,16 @@ func (f *Fake) listPages(c *call) (any, *failure) {
 	f.admitToken(c.acct.token, c.acct) // the Page's, which it is given with
 	f.tokens[c.acct.token].scopes = f.tokens[tokenOf(c.Request, c.params)].scopes
 	view := pageView{accountView{c.acct, f}}
-	bare := barePage{view}
-	for id, p := range map[string]object{c.acct.pageID: view, barePageID: bare} {
-		page, fail := selected(id, p, fields)
+	for _, p := range []struct {
+		id   string
+		page object
+	}{{c.acct.pageID, view}, {barePageID, barePage{view}}} {
+		page, fail := selected(p.id, p.page, fields)
 		if fail != nil {
 			return nil, fail
 		}
 		data = append(data, page)
 	}
-	slices.SortFunc(data, func(a, b any) int {
-		return strings.Compare(a.(map[string]any)["id"].(string), b.(map[string]any)["id"].(string))
-	})
 	return map[string]any{"data": data, "paging": c.paging(c.acct.pageID, barePageID, false)}, nil
 }
 
