@@ -123,19 +123,49 @@ func (a client) publishingLimit(ctx context.Context) (quota, error) {
 	return quota{Used: *out.Data[0].Used, Total: out.Data[0].Config.Total}, nil
 }
 
-// recent lists the account's newest posts since a time, or its stories.
-func (a client) recent(ctx context.Context, stories bool, since time.Time) ([]medium, error) {
-	path, query := "/media", url.Values{
-		"fields": {"id,caption,timestamp,permalink,media_type,media_product_type,children"},
-		"since":  {strconv.FormatInt(since.Unix(), 10)}, "limit": {"25"}}
+// maxRecent bounds the pages of a list of posts. Ten of them are more than Instagram lets an account publish in a day.
+const maxRecent = 10
+
+// recent lists the account's posts since a time, newest first, or its stories. Most accounts publish little, so that the first page is a short one.
+func (a client) recent(ctx context.Context, stories bool, since time.Time) (list []medium, err error) {
+	path, query := "/media", url.Values{"fields": {"id,caption,timestamp,permalink,media_type,media_product_type,children"}, "since": {strconv.FormatInt(since.Unix(), 10)}}
 	if stories {
 		path, query = "/stories", url.Values{"fields": {"id,timestamp,permalink,media_type"}}
 	}
-	var out struct {
-		Data []medium `json:"data"`
+	query.Set("limit", "25")
+	for range maxRecent {
+		var out struct {
+			Data   []medium `json:"data"`
+			Paging paging   `json:"paging"`
+		}
+		if err := a.get(ctx, a.c.Account.RemoteID+path, query, &out, notNow); err != nil {
+			return nil, err
+		}
+		list = append(list, out.Data...)
+		after := out.Paging.next()
+		if after == "" || len(out.Data) == 0 || out.Data[len(out.Data)-1].Timestamp.Before(since) {
+			return list, nil
+		}
+		query.Set("after", after)
+		query.Set("limit", "100")
 	}
-	err := a.get(ctx, a.c.Account.RemoteID+path, query, &out, notNow)
-	return out.Data, err
+	return list, nil
+}
+
+// paging says where a list goes on.
+type paging struct {
+	Next    string `json:"next"`
+	Cursors struct {
+		After string `json:"after"`
+	} `json:"cursors"`
+}
+
+// next is the cursor of the next page; empty: there is none.
+func (p paging) next() string {
+	if p.Next == "" {
+		return ""
+	}
+	return p.Cursors.After
 }
 
 // medium reads a published post.
@@ -164,20 +194,12 @@ func (a client) comments(ctx context.Context, id, after string) ([]remark, strin
 	}
 	var out struct {
 		Data   []remark `json:"data"`
-		Paging struct {
-			Next    string `json:"next"`
-			Cursors struct {
-				After string `json:"after"`
-			} `json:"cursors"`
-		} `json:"paging"`
+		Paging paging   `json:"paging"`
 	}
 	if err := a.get(ctx, id+"/comments", query, &out, notNow); err != nil {
 		return nil, "", err
 	}
-	if out.Paging.Next == "" {
-		return out.Data, "", nil
-	}
-	return out.Data, out.Paging.Cursors.After, nil
+	return out.Data, out.Paging.next(), nil
 }
 
 // isMissing reports whether an error says that a container or post is not found, which never proves that it does not exist.

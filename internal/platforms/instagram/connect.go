@@ -167,12 +167,7 @@ func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant,
 	for after, pages := "", 0; pages < 20; pages++ {
 		var list struct {
 			Data   []page `json:"data"`
-			Paging struct {
-				Next    string `json:"next"`
-				Cursors struct {
-					After string `json:"after"`
-				} `json:"cursors"`
-			} `json:"paging"`
+			Paging paging `json:"paging"`
 		}
 		query := url.Values{"fields": {"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}"}, "limit": {"100"}}
 		if after != "" {
@@ -184,7 +179,7 @@ func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant,
 		for _, p := range list.Data {
 			g.Identities = append(g.Identities, p.identity(g.Scopes, me.ID))
 		}
-		if after = list.Paging.Cursors.After; list.Paging.Next == "" || after == "" {
+		if after = list.Paging.next(); after == "" {
 			break
 		}
 	}

@@ -297,4 +297,9 @@ func listed(id, caption string, at time.Time) string {
 		id, caption, at.Format("2006-01-02T15:04:05-0700"))
 }
 
+// more is a page of a list that goes on.
+func more(items ...string) answer {
+	return ok(`{"data":[` + strings.Join(items, ",") + `],"paging":{"cursors":{"after":"c"},"next":"https://graph.instagram.com/next"}}`)
+}
+
 func list(items ...string) answer { return ok(`{"data":[` + strings.Join(items, ",") + `]}`) }

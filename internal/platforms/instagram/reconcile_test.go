@@ -27,6 +27,7 @@ func TestReconciliation(t *testing.T) {
 		publish int           // how often it published
 	}{
 		{name: "published and listed", script: map[string][]answer{routeStatus: {status(published)}, routeRecent: {list(ours)}}, done: "m1", next: stepReading},
+		{name: "published, and much since", script: map[string][]answer{routeStatus: {status(published)}, routeRecent: {more(listed("m9", "another", start)), more(listed("m8", "another", start)), list(ours)}}, done: "m1", next: stepReading},
 		{name: "published and not listed yet", script: map[string][]answer{routeStatus: {status(published)}, routeRecent: {list()}}, kind: platforms.NotReady, wait: 15 * time.Second},
 		{name: "published and not listed yet, no doubt held", step: stepConfirming, certain: true, script: map[string][]answer{routeStatus: {status(published)}, routeRecent: {list()}},
 			kind: platforms.Ambiguous, wait: 15 * time.Second},
