@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
+	"posthorn/internal/platforms/meta/containers"
 )
 
 const (
@@ -18,17 +20,35 @@ const (
 	maxCommentPages = 4
 )
 
+// live ends the publishing: the post is there.
+func (f *flow) live(id string) (platforms.Step, error) {
+	f.st = state{Media: id}
+	s, err := f.Step(stepReading, 0, "published as %s", id)
+	s.Done = &platforms.Remote{ID: id}
+	return s, err
+}
+
+// nameless ends a post that is live under an ID that Instagram did not show.
+func (f *flow) nameless() (platforms.Step, error) {
+	if f.opts.FirstComment == "" && !f.opts.commentsOff() {
+		return platforms.Step{Done: &platforms.Remote{}, Note: "published, under an ID that Instagram did not show"}, nil
+	}
+	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError,
+		Message:     "the post is live, but which of the account's posts it is could not be found, so its comments were left as they are",
+		Remediation: "Add the first comment, or turn comments off, in the Instagram app."}
+}
+
 // read reads the permalink. It is worth a few tries, and nothing more depends on it.
 func (f *flow) read(ctx context.Context) (platforms.Step, error) {
 	m, err := f.api.medium(ctx, f.st.Media)
-	if err != nil && (ctx.Err() != nil || endsOrWaits(err)) {
+	if err != nil && (ctx.Err() != nil || containers.EndsOrWaits(err)) {
 		return platforms.Step{}, err
 	}
 	if err != nil || m.Permalink == "" {
 		f.st.Looks++
 		if f.st.Looks < maxReads {
 			wait := []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second}[f.st.Looks-1]
-			s, err := f.step(stepReading, wait, "the permalink is not there yet")
+			s, err := f.Step(stepReading, wait, "the permalink is not there yet")
 			s.Done = f.remote()
 			return s, err
 		}
@@ -56,10 +76,10 @@ func (f *flow) closeComments(ctx context.Context) (platforms.Step, error) {
 func (f *flow) comment(ctx context.Context) (platforms.Step, error) {
 	if !f.t.InDoubt {
 		if _, err := f.api.addComment(ctx, f.st.Media, f.opts.FirstComment); err != nil {
-			if isMissing(platforms.AsError(err)) { // the new post does not show everywhere yet: nothing was written
+			if meta.IsMissing(platforms.AsError(err)) { // the new post does not show everywhere yet: nothing was written
 				return platforms.Step{}, err
 			}
-			return platforms.Step{}, answered(err)
+			return platforms.Step{}, meta.Answered(err)
 		}
 		return f.end("first comment posted")
 	}
@@ -88,7 +108,7 @@ func (f *flow) comment(ctx context.Context) (platforms.Step, error) {
 
 // commented reports whether the first comment is there.
 func (f *flow) commented(ctx context.Context) (bool, error) {
-	since := f.st.CommentAt.Add(-clockSlack)
+	since := f.st.CommentAt.Add(-containers.ClockSlack)
 	after := ""
 	for range maxCommentPages {
 		list, next, err := f.api.comments(ctx, f.st.Media, after)
@@ -97,7 +117,7 @@ func (f *flow) commented(ctx context.Context) (bool, error) {
 		}
 		for _, r := range list {
 			recent := r.Timestamp.IsZero() || !r.Timestamp.Before(since.Truncate(time.Second))
-			if recent && f.isOwn(r) && sameText(r.Text, f.opts.FirstComment) {
+			if recent && f.isOwn(r) && containers.SameText(r.Text, f.opts.FirstComment) {
 				return true, nil
 			}
 		}
@@ -123,7 +143,7 @@ func (f *flow) isOwn(r remark) bool {
 
 // after goes on to a follow-up.
 func (f *flow) after(step, note string) (platforms.Step, error) {
-	s, err := f.step(step, 0, "%s", note)
+	s, err := f.Step(step, 0, "%s", note)
 	s.Done = f.remote()
 	return s, err
 }

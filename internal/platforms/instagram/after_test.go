@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta/containers"
 )
 
 const routeComments = "GET m1/comments"
@@ -124,7 +125,7 @@ func TestACommentInDoubt(t *testing.T) {
 func TestAPostWithoutIDGetsNoFollowUp(t *testing.T) {
 	t.Parallel()
 	for _, options := range []string{`{"firstComment":"More"}`, `{"commentsEnabled":false}`} {
-		f := newFar(t, script(map[string][]answer{routePublish: {{drop: true}}, routeStatus: {status(finished), status(published)}, routeRecent: {list()}}))
+		f := newFar(t, script(map[string][]answer{routePublish: {{drop: true}}, routeStatus: {status(containers.Finished), status(containers.Published)}, routeRecent: {list()}}))
 		content := photo()
 		content.Options = json.RawMessage(options)
 		o := drive(t, f, f.conn(), content)

@@ -3,14 +3,11 @@ package instagram
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/meta"
-	"posthorn/internal/platforms/rest"
 )
 
 var (
@@ -46,8 +43,7 @@ func (Platform) AuthorizeURL(v platforms.Visit) string {
 
 // Exchange redeems a code.
 func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Visit, code string) (platforms.Grant, error) {
-	x := exchange{c: c, v: v}
-	code = strings.TrimSuffix(strings.TrimSuffix(code, "#_=_"), "#_") // the marks that Meta puts behind its addresses
+	x := exchange{meta.Login{Conn: c, Visit: v, Table: table}}
 	if v.Login.Method == loginFacebook {
 		return x.facebook(ctx, code)
 	}
@@ -55,62 +51,19 @@ func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Vis
 }
 
 // exchange is the redemption of one code.
-type exchange struct {
-	c *platforms.Conn
-	v platforms.Visit
-}
-
-// bearerToken is what Meta's token endpoints answer. Instagram's first one has two shapes, and its user ID is a number too large for a float.
-type bearerToken struct {
-	Access      string          `json:"access_token"`
-	Expires     int64           `json:"expires_in"` // seconds; zero: not told
-	User        json.RawMessage `json:"user_id"`    // as the app knows them: a number too large for a float, or a text
-	Permissions json.RawMessage `json:"permissions"`
-	Data        []bearerToken   `json:"data"`
-}
-
-func (x exchange) call(ctx context.Context, r rest.Request, out any) error {
-	_, err := rest.Do(ctx, x.c, r, out, loginFault)
-	return err
-}
-
-// loginFault reads a refusal of a token endpoint. The one of api.instagram.com has a shape of its own.
-func loginFault(r rest.Response) *platforms.Error {
-	var own struct {
-		Type    string `json:"error_type"`
-		Message string `json:"error_message"`
-	}
-	if json.Unmarshal(r.Body, &own) == nil && own.Type != "" {
-		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.AccountIssue, Code: own.Type, Message: own.Message, Remediation: "Begin again: a code is good once, for an hour."}
-	}
-	e := Classify(r)
-	if e != nil && e.Kind != platforms.RateLimited && r.Status < 500 {
-		e.Kind = platforms.Rejected
-	}
-	return e
-}
-
-func (x exchange) secretly(values url.Values) url.Values {
-	values.Set("client_id", x.v.App.ID)
-	values.Set("client_secret", x.v.App.Secret.Reveal())
-	return values
-}
+type exchange struct{ meta.Login }
 
 // instagram: the code for a token of an hour, that for one of sixty days, and then whose it is.
 func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant, err error) {
-	var short, long bearerToken
-	form := x.secretly(url.Values{"grant_type": {"authorization_code"}, "redirect_uri": {x.v.RedirectURL}, "code": {code}})
-	if err := x.call(ctx, rest.Request{Method: http.MethodPost, URL: "https://api.instagram.com/oauth/access_token", Form: form}, &short); err != nil {
+	short, err := x.Redeem(ctx, "https://api.instagram.com/oauth/access_token", code)
+	if err != nil {
 		return g, err
 	}
-	if len(short.Data) > 0 {
-		short = short.Data[0]
-	}
-	g.Scopes = permissions(short.Permissions)
-	user := strings.Trim(string(short.User), `"`)
+	g.Scopes = short.Scopes()
+	var long meta.BearerToken
 	const graph = "https://graph.instagram.com/"
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: graph + "access_token",
-		Query: url.Values{"grant_type": {"ig_exchange_token"}, "client_secret": {x.v.App.Secret.Reveal()}, "access_token": {short.Access}}}, &long); err != nil {
+	if err := x.Get(ctx, graph+"access_token", platforms.Secret{},
+		url.Values{"grant_type": {"ig_exchange_token"}, "client_secret": {x.Visit.App.Secret.Reveal()}, "access_token": {short.Access}}, &long); err != nil {
 		return g, err
 	}
 	var me struct {
@@ -120,13 +73,12 @@ func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant
 		Type     string `json:"account_type"`
 		Picture  string `json:"profile_picture_url"`
 	}
-	token := x.token(long, g.Scopes)
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: graph + url.PathEscape(version(x.v.App)) + "/me", Bearer: token.Access,
-		Query: url.Values{"fields": {"user_id,username,name,account_type,profile_picture_url"}}}, &me); err != nil {
+	token := long.Token(x.Conn.Now(), g.Scopes)
+	if err := x.Get(ctx, graph+url.PathEscape(version(x.Visit.App))+"/me", token.Access, url.Values{"fields": {"user_id,username,name,account_type,profile_picture_url"}}, &me); err != nil {
 		return g, err
 	}
 	identity := platforms.Identity{ID: me.UserID, Name: me.Username, Token: token,
-		Account: platforms.Account{RemoteID: me.UserID, Username: me.Username, DisplayName: me.Name, PictureURL: me.Picture, ProfileURL: profileURL(me.Username), GrantedBy: user, Data: loginData(loginInstagram, "")}}
+		Account: platforms.Account{RemoteID: me.UserID, Username: me.Username, DisplayName: me.Name, PictureURL: me.Picture, ProfileURL: profileURL(me.Username), GrantedBy: short.UserID(), Data: loginData(loginInstagram, "")}}
 	if me.Type == "PERSONAL" {
 		identity.Fault = "@" + me.Username + " is a personal account; only professional ones can be published to. Change it to a creator or business account in Instagram's settings, then connect it again."
 	}
@@ -136,26 +88,25 @@ func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant
 
 // facebook: the code for a token, that for a long-lived one, whose Pages' tokens do not expire, and the Instagram accounts behind the Pages.
 func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant, err error) {
-	base := "https://graph.facebook.com/" + url.PathEscape(version(x.v.App)) + "/"
-	var short, long bearerToken
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "oauth/access_token", Query: x.secretly(url.Values{"redirect_uri": {x.v.RedirectURL}, "code": {code}})}, &short); err != nil {
+	base := "https://graph.facebook.com/" + url.PathEscape(version(x.Visit.App)) + "/"
+	var short, long meta.BearerToken
+	if err := x.Get(ctx, base+"oauth/access_token", platforms.Secret{}, x.Secretly(url.Values{"redirect_uri": {x.Visit.RedirectURL}, "code": {meta.CleanCode(code)}}), &short); err != nil {
 		return g, err
 	}
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "oauth/access_token",
-		Query: x.secretly(url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {short.Access}})}, &long); err != nil {
+	if err := x.Get(ctx, base+"oauth/access_token", platforms.Secret{}, x.Secretly(url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {short.Access}}), &long); err != nil {
 		return g, err
 	}
-	user := x.token(long, nil)
+	user := platforms.NewSecret(long.Access)
 	var me struct {
 		ID string `json:"id"`
 	}
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me", Bearer: user.Access, Query: url.Values{"fields": {"id"}}}, &me); err != nil {
+	if err := x.Get(ctx, base+"me", user, url.Values{"fields": {"id"}}, &me); err != nil {
 		return g, err
 	}
 	var granted struct {
 		Data []struct{ Permission, Status string } `json:"data"`
 	}
-	if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me/permissions", Bearer: user.Access}, &granted); err != nil {
+	if err := x.Get(ctx, base+"me/permissions", user, nil, &granted); err != nil {
 		return g, err
 	}
 	g.Scopes = []string{}
@@ -166,20 +117,20 @@ func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant,
 	}
 	for after, pages := "", 0; pages < 20; pages++ {
 		var list struct {
-			Data   []page `json:"data"`
-			Paging paging `json:"paging"`
+			Data   []page      `json:"data"`
+			Paging meta.Paging `json:"paging"`
 		}
 		query := url.Values{"fields": {"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}"}, "limit": {"100"}}
 		if after != "" {
 			query.Set("after", after)
 		}
-		if err := x.call(ctx, rest.Request{Method: http.MethodGet, URL: base + "me/accounts", Bearer: user.Access, Query: query}, &list); err != nil {
+		if err := x.Get(ctx, base+"me/accounts", user, query, &list); err != nil {
 			return g, err
 		}
 		for _, p := range list.Data {
 			g.Identities = append(g.Identities, p.identity(g.Scopes, me.ID))
 		}
-		if after = list.Paging.next(); after == "" {
+		if after = list.Paging.After(); after == "" {
 			break
 		}
 	}
@@ -218,26 +169,6 @@ func (p page) identity(scopes []string, user string) platforms.Identity {
 	i.Account = platforms.Account{RemoteID: p.Account.ID, Username: p.Account.Username, DisplayName: p.Account.Name, PictureURL: p.Account.Picture, ProfileURL: profileURL(p.Account.Username),
 		GrantedBy: user, Data: loginData(loginFacebook, p.ID)}
 	return i
-}
-
-func (x exchange) token(b bearerToken, scopes []string) platforms.Token {
-	t := platforms.Token{Access: platforms.NewSecret(b.Access), Scopes: scopes}
-	if b.Expires > 0 {
-		t.ExpiresAt = x.c.Now().Add(time.Duration(b.Expires) * time.Second)
-	}
-	return t
-}
-
-// permissions reads a list that comes as an array or as a text with commas; nil when it is not told.
-func permissions(raw json.RawMessage) (list []string) {
-	if json.Unmarshal(raw, &list) == nil {
-		return list
-	}
-	var text string
-	if json.Unmarshal(raw, &text) != nil || text == "" {
-		return nil
-	}
-	return strings.Split(text, ",")
 }
 
 func profileURL(username string) string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/rest"
 )
 
@@ -57,8 +58,8 @@ func TestDocumentedErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = a.publishContainer(context.Background(), "c1")
-			if got := platforms.AsError(answered(err)); got.Kind != d.PublishKind {
+			_, err = a.Publish(context.Background(), "c1")
+			if got := platforms.AsError(meta.Answered(err)); got.Kind != d.PublishKind {
 				t.Errorf("at the publish: %+v, want %s", got, d.PublishKind)
 			}
 		})
@@ -102,11 +103,11 @@ func TestUndocumentedErrors(t *testing.T) {
 
 func TestEveryRowHasAdvice(t *testing.T) {
 	t.Parallel()
-	for code, r := range table {
-		if r.remedy == "" || r.category == "" || (r.message == "" && code != "100") {
+	for code, r := range table.All() {
+		if r.Remedy == "" || r.Category == "" || (r.Message == "" && code != "100") {
 			t.Errorf("%s: %+v", code, r)
 		}
-		if r.kind == platforms.NotReady && r.tries == 0 {
+		if r.Kind == platforms.NotReady && r.Tries == 0 {
 			t.Errorf("%s would be waited for without end", code)
 		}
 	}
@@ -132,7 +133,7 @@ func TestLimitsSayWhenToComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = a.container(context.Background(), "c1")
+		_, err = a.Status(context.Background(), "c1")
 		e := platforms.AsError(err)
 		if e.Kind != platforms.RateLimited {
 			t.Errorf("%s: %+v", tt.name, e)
@@ -152,7 +153,7 @@ func TestStatusCode(t *testing.T) {
 		"Finished: Media has been posted": "",
 		"":                                "",
 	} {
-		if got := statusCode(text); got != want {
+		if got := meta.StatusCode(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

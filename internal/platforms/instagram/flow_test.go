@@ -12,11 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
+	"posthorn/internal/platforms/meta/containers"
 )
 
 func TestPhoto(t *testing.T) {
 	t.Parallel()
-	f := newFar(t, script(map[string][]answer{routeStatus: {status(inProgress), status(finished)}}))
+	f := newFar(t, script(map[string][]answer{routeStatus: {status(containers.InProgress), status(containers.Finished)}}))
 	content := photo()
 	content.Text = "Grüße aus #Hamburg & 🌊 100%"
 	content.Media[0].AltText = "Boats + gulls"
@@ -25,7 +27,7 @@ func TestPhoto(t *testing.T) {
 	if o.Failed || o.Remote == nil || *o.Remote != (platforms.Remote{ID: "m1", URL: "https://www.instagram.com/p/abc/"}) {
 		t.Fatalf("got %+v, error %v", o.Remote, o.Error)
 	}
-	if diff := cmp.Diff([]string{"", stepProcessing, stepProcessing, stepPublishing, stepReading}, o.steps); diff != "" {
+	if diff := cmp.Diff([]string{"", containers.Processing, containers.Processing, containers.Publishing, stepReading}, o.steps); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]time.Duration{2 * time.Second, 5 * time.Second, 0, 0}, o.waits); diff != "" {
@@ -90,8 +92,8 @@ func TestCarousel(t *testing.T) {
 	t.Parallel()
 	f := newFar(t, script(map[string][]answer{
 		routeMedia: {ok(`{"id":"i1"}`), ok(`{"id":"i2"}`), ok(`{"id":"c1"}`)},
-		"GET i1":   {status(finished)},
-		"GET i2":   {status(inProgress), status(inProgress), status(finished)},
+		"GET i1":   {status(containers.Finished)},
+		"GET i2":   {status(containers.InProgress), status(containers.InProgress), status(containers.Finished)},
 	}))
 	content := platforms.Content{Text: "Two of them", Media: []platforms.Media{image(1), video(2)},
 		Options: json.RawMessage(`{"userTags":[{"username":"cleo","mediaIndex":1}],"isAiGenerated":true}`)}
@@ -100,7 +102,7 @@ func TestCarousel(t *testing.T) {
 	if o.Failed || o.Remote.ID != "m1" {
 		t.Fatal(o.Error)
 	}
-	want := []string{"", stepItems, stepItemsWait, stepItemsWait, stepItemsWait, stepAssembling, stepProcessing, stepPublishing, stepReading}
+	want := []string{"", containers.Items, containers.ItemsWait, containers.ItemsWait, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, stepReading}
 	if diff := cmp.Diff(want, o.steps); diff != "" {
 		t.Error(diff)
 	}
@@ -127,10 +129,10 @@ func TestCarouselMakesOnlyTheFailedItemAgain(t *testing.T) {
 	t.Parallel()
 	f := newFar(t, script(map[string][]answer{
 		routeMedia: {ok(`{"id":"i1"}`), ok(`{"id":"i2"}`), ok(`{"id":"i3"}`), ok(`{"id":"i4"}`), ok(`{"id":"c1"}`)},
-		"GET i1":   {status(finished)},
+		"GET i1":   {status(containers.Finished)},
 		"GET i2":   {ok(`{"status_code":"ERROR","status":"Error: Media upload has failed with error code 2207053"}`)},
-		"GET i3":   {status(finished)},
-		"GET i4":   {status(finished)},
+		"GET i3":   {status(containers.Finished)},
+		"GET i4":   {status(containers.Finished)},
 	}))
 	o := drive(t, f, f.conn(), platforms.Content{Media: []platforms.Media{image(1), image(2), image(3)}})
 	if o.Failed || o.Remote.ID != "m1" {
@@ -208,8 +210,8 @@ func TestStory(t *testing.T) {
 func TestPollsSlowDownAndGoOn(t *testing.T) {
 	t.Parallel()
 	// A video that takes forty minutes, and is not given up.
-	answers := slices.Repeat([]answer{status(inProgress)}, 55)
-	f := newFar(t, script(map[string][]answer{routeStatus: append(answers, status(finished))}))
+	answers := slices.Repeat([]answer{status(containers.InProgress)}, 55)
+	f := newFar(t, script(map[string][]answer{routeStatus: append(answers, status(containers.Finished))}))
 	o := drive(t, f, f.conn(), platforms.Content{Media: []platforms.Media{video(1)}})
 	if o.Failed || f.count(routeMedia) != 1 {
 		t.Fatalf("%v, %d containers", o.Error, f.count(routeMedia))
@@ -239,14 +241,14 @@ func TestContainersAreMadeAgainAndGivenUp(t *testing.T) {
 		kind       platforms.Kind // empty: published
 		code       string
 	}{
-		{"a passing fault", map[string][]answer{routeStatus: {failure("2207053"), status(finished)}}, 2, "", ""},
+		{"a passing fault", map[string][]answer{routeStatus: {failure("2207053"), status(containers.Finished)}}, 2, "", ""},
 		{"a lasting fault", map[string][]answer{routeStatus: {failure("2207082")}}, 2, platforms.Rejected, "2207082"},
 		{"a final fault", map[string][]answer{routeStatus: {failure("2207026")}}, 1, platforms.Rejected, "2207026"},
 		{"an unknown fault", map[string][]answer{routeStatus: {failure("2207999")}}, 2, platforms.Rejected, "2207999"},
-		{"a fault without a code", map[string][]answer{routeStatus: {ok(`{"status_code":"ERROR","status":"Error"}`)}}, 2, platforms.Rejected, codeError},
-		{"expired", map[string][]answer{routeStatus: {status(expired), status(finished)}}, 2, "", ""},
-		{"stuck for a day", map[string][]answer{routeStatus: {status(inProgress)}}, 2, platforms.Rejected, codeStuck},
-		{"not shown for a moment", map[string][]answer{routeStatus: {refusal(24, 2207008), refusal(100, 33), status(finished)}}, 1, "", ""},
+		{"a fault without a code", map[string][]answer{routeStatus: {ok(`{"status_code":"ERROR","status":"Error"}`)}}, 2, platforms.Rejected, meta.CodeError},
+		{"expired", map[string][]answer{routeStatus: {status(containers.Expired), status(containers.Finished)}}, 2, "", ""},
+		{"stuck for a day", map[string][]answer{routeStatus: {status(containers.InProgress)}}, 2, platforms.Rejected, meta.CodeStuck},
+		{"not shown for a moment", map[string][]answer{routeStatus: {refusal(24, 2207008), refusal(100, 33), status(containers.Finished)}}, 1, "", ""},
 		{"never shown", map[string][]answer{routeStatus: {refusal(24, 2207008)}}, 3, platforms.Rejected, "24/2207008"},
 		{"no longer ours to see", map[string][]answer{routeStatus: {refusal(24, 2207006)}}, 3, platforms.Unauthorized, "24/2207006"},
 		{"media not fetched once", map[string][]answer{routeMedia: {refusal(9004, 2207052), ok(`{"id":"c1"}`)}}, 2, "", ""},
@@ -259,7 +261,7 @@ func TestContainersAreMadeAgainAndGivenUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFar(t, script(tt.script))
-			if tt.code == codeStuck { // a day of polls a minute apart is more than drive takes
+			if tt.code == meta.CodeStuck { // a day of polls a minute apart is more than drive takes
 				f.pace = time.Hour
 			}
 			o := drive(t, f, f.conn(), photo())
@@ -287,7 +289,7 @@ func TestARetryByTheUserStartsOver(t *testing.T) {
 	}
 	f.wait(time.Hour)
 	s, err := Platform{}.Publish(context.Background(), f.conn(), platforms.Task{Content: photo(), State: o.State})
-	if err != nil || s.State.Step != stepProcessing {
+	if err != nil || s.State.Step != containers.Processing {
 		t.Errorf("the retry gave %+v, %v", s, err)
 	}
 }
@@ -296,14 +298,14 @@ func TestPublishingLimit(t *testing.T) {
 	t.Parallel()
 	f := newFar(t, script(map[string][]answer{routeLimit: {limit(50, 50), limit(49, 50)}}))
 	c := f.conn()
-	task := platforms.Task{Content: photo(), State: saved(stepProcessing, state{Container: "c1", CreatedAt: start})}
+	task := platforms.Task{Content: photo(), State: saved(containers.Processing, state{State: containers.State{Container: "c1", CreatedAt: start}})}
 	_, err := Platform{}.Publish(context.Background(), c, task)
 	e := platforms.AsError(err)
-	if e == nil || e.Kind != platforms.RateLimited || !e.Reset.Equal(start.Add(quotaWait)) || e.Category != platforms.QuotaExhausted || !strings.Contains(e.Message, "50") {
+	if e == nil || e.Kind != platforms.RateLimited || !e.Reset.Equal(start.Add(30*time.Minute)) || e.Category != platforms.QuotaExhausted || !strings.Contains(e.Message, "50") {
 		t.Fatalf("got %+v", err)
 	}
 	s, err := Platform{}.Publish(context.Background(), c, task)
-	if err != nil || s.State.Step != stepPublishing {
+	if err != nil || s.State.Step != containers.Publishing {
 		t.Fatalf("got %+v, %v", s, err)
 	}
 	if st := stateOf(t, s); st.Quota == nil || *st.Quota != 49 || !st.FirstTry.Equal(start) {
@@ -325,9 +327,9 @@ func TestPublishingLimitIsBestEffort(t *testing.T) {
 		"over the limit": {refusal(80002, 0), platforms.RateLimited},
 	} {
 		f := newFar(t, script(map[string][]answer{routeLimit: {tt.answer}}))
-		s, err := Platform{}.Publish(context.Background(), f.conn(), platforms.Task{Content: photo(), State: saved(stepProcessing, state{Container: "c1", CreatedAt: start})})
+		s, err := Platform{}.Publish(context.Background(), f.conn(), platforms.Task{Content: photo(), State: saved(containers.Processing, state{State: containers.State{Container: "c1", CreatedAt: start}})})
 		if tt.kind == "" {
-			if err != nil || s.State.Step != stepPublishing || stateOf(t, s).Quota != nil {
+			if err != nil || s.State.Step != containers.Publishing || stateOf(t, s).Quota != nil {
 				t.Errorf("%s: %+v %v", name, s, err)
 			}
 		} else if platforms.AsError(err) == nil || platforms.AsError(err).Kind != tt.kind {
@@ -340,12 +342,12 @@ func TestCancelledContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	for _, step := range []string{"", stepItems, stepItemsWait, stepAssembling, stepProcessing, stepPublishing, stepConfirming, stepFinding, stepReading, stepClosing, stepCommenting} {
+	for _, step := range []string{"", containers.Items, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, containers.Confirming, containers.Finding, stepReading, stepClosing, stepCommenting} {
 		f := newFar(t, nil)
 		content := photo()
 		content.Options = json.RawMessage(`{"firstComment":"hi"}`)
-		_, err := Platform{}.Publish(ctx, f.conn(), platforms.Task{Content: content, State: saved(step, state{Items: []string{""}, Container: "c1", Media: "m1"})})
-		if step != stepItemsWait && err == nil {
+		_, err := Platform{}.Publish(ctx, f.conn(), platforms.Task{Content: content, State: saved(step, state{State: containers.State{Items: []string{""}, Container: "c1"}, Media: "m1"})})
+		if step != containers.ItemsWait && err == nil {
 			t.Errorf("%q went on", step)
 		}
 		if len(f.calls) != 0 {

@@ -10,6 +10,14 @@ import (
 	"posthorn/internal/platforms"
 )
 
+// wholeForm is the container that is published.
+func (f *flow) wholeForm(ctx context.Context, items []string) (url.Values, error) {
+	if f.kind == kindCarousel {
+		return f.carouselForm(items), nil
+	}
+	return f.singleForm(ctx)
+}
+
 // singleForm is the container of a photo, a reel or a story.
 func (f *flow) singleForm(ctx context.Context) (url.Values, error) {
 	m := f.t.Content.Media[0]
@@ -48,8 +56,8 @@ func (f *flow) itemForm(ctx context.Context, i int) (url.Values, error) {
 	return form, nil
 }
 
-func (f *flow) carouselForm() url.Values {
-	form := url.Values{"media_type": {"CAROUSEL"}, "children": {strings.Join(f.st.Items, ",")}}
+func (f *flow) carouselForm(items []string) url.Values {
+	form := url.Values{"media_type": {"CAROUSEL"}, "children": {strings.Join(items, ",")}}
 	f.setCommon(form)
 	return form
 }

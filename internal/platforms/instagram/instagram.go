@@ -7,18 +7,12 @@ import (
 	"errors"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta/containers"
+	"posthorn/internal/platforms/rest"
 )
 
-// The steps of a target. A container is an unpublished medium at Instagram; nobody sees it, and it dies after a day.
+// The steps that follow on those of the container.
 const (
-	stepCreating   = "creating"         // make a container, again or for the first time; the same as ""
-	stepItems      = "creating items"   // make the containers of a carousel's items, one a step
-	stepItemsWait  = "processing items" // until all of them are finished
-	stepAssembling = "assembling"       // make the carousel's own container
-	stepProcessing = "processing"       // until the container is finished
-	stepPublishing = "publishing"       // publish the container; visible
-	stepConfirming = "confirming"       // an earlier publish has an unknown outcome: look, and only then publish; visible
-	stepFinding    = "finding"          // it is live and its ID is not known yet
 	stepReading    = "reading"          // the permalink
 	stepClosing    = "closing comments" // turn comments off
 	stepCommenting = "commenting"       // the first comment; visible
@@ -38,7 +32,7 @@ func (Platform) Info() platforms.Info {
 	return platforms.Info{
 		Name:     platformName,
 		Title:    "Instagram",
-		Visible:  []string{stepPublishing, stepConfirming, stepCommenting},
+		Visible:  []string{containers.Publishing, containers.Confirming, stepCommenting},
 		Rules:    rules,
 		Budgets:  budgets,
 		Options:  Options{},
@@ -46,6 +40,9 @@ func (Platform) Info() platforms.Info {
 		RuleDocs: ruleDocs,
 	}
 }
+
+// Classify maps a failed answer of the Graph API to an error of ours.
+func Classify(r rest.Response) *platforms.Error { return table.Classify(r) }
 
 // Publish takes the next step: containers are made and waited for, one is published, and the follow-ups come after.
 func (Platform) Publish(ctx context.Context, c *platforms.Conn, t platforms.Task) (platforms.Step, error) {
@@ -68,22 +65,10 @@ func spoken(err error, c *platforms.Conn) error {
 
 func (f *flow) take(ctx context.Context) (platforms.Step, error) {
 	switch f.t.State.Step {
-	case "", stepCreating:
-		return f.create(ctx)
-	case stepItems:
-		return f.createItem(ctx)
-	case stepItemsWait:
-		return f.processItems(ctx)
-	case stepAssembling:
-		return f.assemble(ctx)
-	case stepProcessing:
-		return f.process(ctx)
-	case stepPublishing:
-		return f.publish(ctx)
-	case stepConfirming:
-		return f.look(ctx)
-	case stepFinding:
-		return f.find(ctx)
+	case "", containers.Creating:
+		if err := f.mayHave(); err != nil {
+			return platforms.Step{}, err
+		}
 	case stepReading:
 		return f.read(ctx)
 	case stepClosing:
@@ -91,5 +76,20 @@ func (f *flow) take(ctx context.Context) (platforms.Step, error) {
 	case stepCommenting:
 		return f.comment(ctx)
 	}
-	return platforms.Step{}, platforms.Errorf(platforms.Unavailable, "this version does not know the step %q", f.t.State.Step)
+	s, known, err := f.Take(ctx)
+	if !known {
+		return s, platforms.Errorf(platforms.Unavailable, "this version does not know the step %q", f.t.State.Step)
+	}
+	return s, err
+}
+
+// mayHave refuses the options that the account's login does not have.
+func (f *flow) mayHave() error {
+	option := f.opts.facebookOnly()
+	if option == "" || f.api.data.LoginMethod == loginFacebook {
+		return nil
+	}
+	return &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Rule: platformName + "." + ruleFacebookLogin,
+		Field: "platformSpecificData." + option, Message: option + " works only for accounts that were connected by Facebook Login",
+		Remediation: "Remove " + option + ", or connect the account with loginMethod facebook_login."}
 }

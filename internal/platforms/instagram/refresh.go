@@ -2,12 +2,10 @@ package instagram
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 	"time"
 
 	"posthorn/internal/platforms"
-	"posthorn/internal/platforms/rest"
+	"posthorn/internal/platforms/meta"
 )
 
 var _ platforms.Renewer = Platform{}
@@ -26,21 +24,5 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 	if a.data.LoginMethod == loginFacebook {
 		return platforms.Token{}, &platforms.Error{Kind: platforms.Unauthorized, Category: platforms.AuthExpired, Message: "the login with Facebook has ended", Remediation: adviceReconnect}
 	}
-	var long bearerToken
-	_, err = rest.Do(ctx, c, rest.Request{Method: http.MethodGet, URL: "https://graph.instagram.com/refresh_access_token", Query: url.Values{"grant_type": {"ig_refresh_token"}}, Bearer: c.Token.Access}, &long, a.classify(notYet))
-	if err != nil {
-		return platforms.Token{}, err
-	}
-	fresh := exchange{c: c}.token(long, c.Token.Scopes)
-	if fresh.Access.IsZero() {
-		return platforms.Token{}, platforms.Errorf(platforms.Unavailable, "Instagram's answer has no token")
-	}
-	return fresh, nil
-}
-
-// notYet amends a refusal that is about this refresh, such as of a token too young for it, and says nothing of a post.
-func notYet(e *platforms.Error) {
-	if e.Kind == platforms.Rejected {
-		e.Kind = platforms.Unavailable
-	}
+	return meta.Lengthen(ctx, a.Client, "https://graph.instagram.com/refresh_access_token", "ig_refresh_token")
 }

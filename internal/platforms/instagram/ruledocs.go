@@ -1,20 +1,14 @@
 package instagram
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta/containers"
 )
 
-// The rules that are no part of the rules' data, by the name that Validate and the steps give them.
-const (
-	rulePublishingLimit = "publishing_limit"
-	ruleFacebookLogin   = "options.facebook_login"
-	ruleNotPublished    = "not_published"
-	ruleMediaChanged    = "media_changed"
-)
+// ruleFacebookLogin is no part of the rules' data: only the account tells.
+const ruleFacebookLogin = "options.facebook_login"
 
 // platformName is the contract's.
 const platformName = "instagram"
@@ -23,13 +17,7 @@ var ruleDocs = slices.Concat(optionDocs, []platforms.RuleDoc{
 	{Name: ruleFacebookLogin, Failure: true, Title: "The option needs an account connected by Facebook Login",
 		Meaning: "audioConfiguration, isPaidPartnership and brandedContentSponsors exist only for accounts that were connected by Facebook Login.",
 		Remedy:  "Remove the option, or connect the account with loginMethod facebook_login.", Source: docsMedia},
-	{Name: rulePublishingLimit, Failure: true, Title: "The account's publishing limit is used up", Meaning: "Instagram lets an account publish only so many posts through its API in any 24 hours.",
-		Remedy: "Nothing: it is published when the limit frees. Space the account's posts out to avoid the wait.", Source: docsPostLimit},
-	{Name: ruleNotPublished, Failure: true, Title: "Instagram would not publish the finished media", Meaning: "The media were processed, and Instagram failed at every try to publish them. Nothing was published.",
-		Remedy: "Retry the post later.", Source: docsPublish},
-	{Name: ruleMediaChanged, Failure: true, Title: "The media changed while the post was published", Meaning: "The post was edited between two steps of publishing it, and has another number of media now.",
-		Remedy: "Retry the post.", Source: docsGuide},
-}, codeDocs())
+}, containers.RuleDocs("Instagram", docsPostLimit, docsPublish), table.Docs(docsErrors))
 
 // optionDocs describe what Validate finds.
 var optionDocs = []platforms.RuleDoc{
@@ -71,38 +59,4 @@ var optionDocs = []platforms.RuleDoc{
 func option(name, field, title, limit, source, remedy string) platforms.RuleDoc {
 	return platforms.RuleDoc{Name: name, Field: "platformSpecificData." + field, Title: title, Limit: limit, Source: source, Remedy: remedy,
 		Meaning: "An option of the post is one that Instagram would refuse, or leave without effect: platformSpecificData." + field + "."}
-}
-
-// codeDocs describe what Instagram's codes mean, each row of the table once.
-func codeDocs() []platforms.RuleDoc {
-	codes := map[string][]string{}
-	rows := map[string]row{}
-	for code, r := range table {
-		codes[r.rule], rows[r.rule] = append(codes[r.rule], code), r
-	}
-	for _, r := range []row{rowPermission, rowMusic, rowThrottled, rowServer, rowUnknownSubcode} { // those of ranges
-		rows[r.rule] = r
-	}
-	var list []platforms.RuleDoc
-	for name, r := range rows {
-		list = append(list, codeDoc(name, codes[name], r))
-	}
-	slices.SortFunc(list, func(a, b platforms.RuleDoc) int { return cmp.Compare(a.Name, b.Name) })
-	return list
-}
-
-func codeDoc(name string, codes []string, r row) platforms.RuleDoc {
-	meaning := r.message
-	if meaning == "" {
-		meaning = "Instagram refuses a value of the post, and names it in its own words"
-	}
-	title := strings.ToUpper(meaning[:1]) + meaning[1:]
-	if slices.Sort(codes); len(codes) > 0 {
-		meaning = "Instagram answers with the code " + strings.Join(codes, " or ") + ": " + meaning
-	}
-	remedy := r.remedy
-	if remedy == "" {
-		remedy = adviceLater
-	}
-	return platforms.RuleDoc{Name: name, Failure: true, Title: title, Meaning: meaning + ".", Remedy: remedy, Source: docsErrors}
 }

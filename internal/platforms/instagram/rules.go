@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 )
 
 // Meta's pages that state the limits below.
@@ -37,8 +38,6 @@ const (
 
 // The names of the budgets.
 const (
-	budgetCalls       = "calls"
-	budgetAppCalls    = "app calls"
 	budgetHourlyCalls = "calls_hour"
 	budgetContainers  = "containers"
 )
@@ -87,10 +86,10 @@ var rules = platforms.Rules{
 
 var budgets = []platforms.Budget{
 	// 4800 times the account's impressions of the last 24 hours: only the usage header knows.
-	{Name: budgetCalls, Scope: "account", Window: 24 * time.Hour, Source: docsRateLimits},
+	{Name: meta.BudgetCalls, Scope: "account", Window: 24 * time.Hour, Source: docsRateLimits},
 	// What Meta grants every account however few see it; failed calls and pages of lists count too.
 	{Name: budgetHourlyCalls, Scope: "account", Limit: 200, Window: time.Hour, EveryCall: true, PerPost: 6, Source: docsRateLimits},
-	{Name: budgetAppCalls, Scope: "app", Window: time.Hour, Source: docsRateLimits},
+	{Name: meta.BudgetAppCalls, Scope: "app", Window: time.Hour, Source: docsRateLimits},
 	// Meta's pages name 25, 50 and 100; the account's own figure is read before each publish.
 	{Name: "posts", Scope: "account", Window: 24 * time.Hour, Source: docsPostLimit},
 	{Name: budgetContainers, Scope: "account", Limit: 400, Window: 24 * time.Hour, PerPost: 1, Source: docsMedia},

@@ -2,47 +2,25 @@ package instagram
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta/containers"
 )
 
 // state is what a target remembers between two steps.
 type state struct {
-	Items     []string  `json:"items,omitempty"`     // containers of a carousel's items, in order; "" is one to be made
-	Ready     int       `json:"ready,omitempty"`     // so many of Items, from the front, are finished
-	Container string    `json:"container,omitempty"` // the one that is published
-	CreatedAt time.Time `json:"createdAt,omitzero"`  // of Container, or of the last of Items while there is none
-	Polls     int       `json:"polls,omitempty"`     // how often it was found in progress
-	Missing   int       `json:"missing,omitempty"`   // how often in a row it was not found
-	Tries     int       `json:"tries,omitempty"`     // containers that came to nothing
-	Fault     *fault    `json:"fault,omitempty"`     // why the last of them did
-
-	FirstTry  time.Time `json:"firstTry,omitzero"`   // just before Container was first published; zero: never
-	LastTry   time.Time `json:"lastTry,omitzero"`    // just before the latest publish
-	Publishes int       `json:"publishes,omitempty"` // publishes so far, the one at hand included
-	Quota     *int      `json:"quota,omitempty"`     // posts in the account's 24 hours before the first; nil: unknown
-	Blocks    int       `json:"blocks,omitempty"`    // publishes answered with "action blocked"
-	BlockedAt time.Time `json:"blockedAt,omitzero"`  // the latest of those
-	GaveUpAt  time.Time `json:"gaveUpAt,omitzero"`   // when publishing was tried too often
+	containers.State
 
 	Media        string    `json:"media,omitempty"`        // the published post
-	Looks        int       `json:"looks,omitempty"`        // reads of the permalink, or searches for the post
 	URL          string    `json:"url,omitempty"`          // the permalink
 	CommentAt    time.Time `json:"commentAt,omitzero"`     // just before the first comment was sent
 	CommentTries int       `json:"commentTries,omitempty"` // how often it was sent
 }
 
-// fault is why a container came to nothing.
-type fault struct {
-	Code string    `json:"code"`           // a key of the error table, or a subcode that it does not know
-	Text string    `json:"text,omitempty"` // Instagram's own words, redacted
-	At   time.Time `json:"at"`
-}
-
 // flow is one step being taken.
 type flow struct {
+	*containers.Flow
 	c    *platforms.Conn
 	t    platforms.Task
 	api  client
@@ -68,15 +46,16 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 			Message: "an Instagram post needs media", Remediation: "Attach an image or a video."}
 	}
 	var err error
-	f.api, err = newClient(c)
-	return f, err
-}
-
-// step goes on to a step after a wait.
-func (f *flow) step(name string, wait time.Duration, note string, args ...any) (platforms.Step, error) {
-	data, err := json.Marshal(f.st)
-	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+	if f.api, err = newClient(c); err != nil {
+		return nil, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: fmt.Sprintf(note, args...)}, nil
+	f.Flow = &containers.Flow{Conn: c, Task: t, Name: platformName, Title: "Instagram", Table: table, Far: search{f.api, f}, State: &f.st.State, Limits: "posts", Kind: f.kind,
+		Item: f.itemForm, Whole: f.wholeForm, Save: func() any { return f.st }, Live: f.live, Remote: func() *platforms.Remote { return &platforms.Remote{} }, Nameless: f.nameless}
+	if f.kind == kindCarousel {
+		f.Items = len(t.Content.Media)
+	}
+	if f.kind == kindStory && t.Content.Text != "" {
+		f.Note = "; stories carry no caption, so the text was left out"
+	}
+	return f, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 )
 
 func TestUsage(t *testing.T) {
@@ -61,7 +62,7 @@ func TestBudgetsOfTheHeadersAreDeclared(t *testing.T) {
 			t.Errorf("%+v is incomplete", b)
 		}
 	}
-	for _, want := range []string{budgetCalls, budgetAppCalls, "posts", "containers"} {
+	for _, want := range []string{meta.BudgetCalls, meta.BudgetAppCalls, "posts", "containers"} {
 		if !names[want] {
 			t.Errorf("%q is not declared", want)
 		}

@@ -1,0 +1,167 @@
+package meta
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/rest"
+)
+
+// Client calls a Graph API for one account.
+type Client struct {
+	Conn  *platforms.Conn
+	Base  string // https://host/version
+	Title string // of the platform, for people
+	Table *Table
+	Usage func(http.Header) (platforms.Usage, bool)
+	// Prove signs each call with the app's secret, where the account's login has one.
+	// https://developers.facebook.com/docs/graph-api/guides/secure-requests
+	Prove bool
+}
+
+// Amend completes the error of one call by what only the call knows.
+type Amend func(e *platforms.Error, status int)
+
+// NotNow amends the errors of a call that waits for no processing: what is not found counts as a try, lest it be asked for forever.
+func NotNow(e *platforms.Error, _ int) {
+	if e.Kind == platforms.NotReady {
+		e.Kind = platforms.Unavailable
+	}
+}
+
+// Version is the API's that an app speaks, "v25.0".
+func Version(app platforms.App, otherwise string) string {
+	v := app.Version
+	if v == "" {
+		v = otherwise
+	}
+	if !strings.HasPrefix(v, "v") {
+		v = "v" + v
+	}
+	return v
+}
+
+// Get reads.
+func (a Client) Get(ctx context.Context, path string, query url.Values, out any, amend Amend) error {
+	a.prove(query)
+	_, err := rest.Do(ctx, a.Conn, rest.Request{Method: http.MethodGet, URL: a.Base + "/" + path, Query: query, Bearer: a.Conn.Token.Access}, out, a.Classify(amend))
+	return err
+}
+
+// Post sends a form and returns the ID in the answer. write says that a repeat would act twice.
+func (a Client) Post(ctx context.Context, path string, form url.Values, write bool, amend Amend) (string, error) {
+	a.prove(form)
+	var out struct {
+		ID      string `json:"id"`
+		Success bool   `json:"success"`
+	}
+	resp, err := rest.Do(ctx, a.Conn, rest.Request{Method: http.MethodPost, URL: a.Base + "/" + path, Form: form, Bearer: a.Conn.Token.Access, Write: write}, &out, a.Classify(amend))
+	if err == nil && out.ID == "" && !out.Success {
+		e := &platforms.Error{Kind: platforms.Unavailable, Message: a.Title + "'s answer names no ID", Status: resp.Status, Body: a.Conn.Redact(resp.Body)}
+		if write {
+			e.Kind = platforms.Ambiguous
+		}
+		return "", e
+	}
+	return out.ID, err
+}
+
+// Delete takes an object away. It may be repeated.
+func (a Client) Delete(ctx context.Context, id string, amend Amend) error {
+	query := url.Values{}
+	a.prove(query)
+	_, err := rest.Do(ctx, a.Conn, rest.Request{Method: http.MethodDelete, URL: a.Base + "/" + id, Query: query, Bearer: a.Conn.Token.Access}, nil, a.Classify(amend))
+	return err
+}
+
+// Classify reads failed answers by the table, with the time at which a limit ends where the row or the usage header knows it.
+func (a Client) Classify(amend Amend) rest.Classifier {
+	return func(r rest.Response) *platforms.Error {
+		e := a.Table.Classify(r)
+		if e == nil {
+			return nil
+		}
+		if e.Kind == platforms.RateLimited {
+			if u, ok := a.Usage(r.Header); ok && u.Regain > 0 {
+				e.Reset = a.Conn.Now().Add(u.Regain)
+			} else if wait := a.Table.Row(e.Code).Wait; wait > 0 {
+				e.Reset = a.Conn.Now().Add(wait)
+			}
+		}
+		if amend != nil {
+			amend(e, r.Status)
+		}
+		return e
+	}
+}
+
+// prove shows that the caller holds the app's secret.
+func (a Client) prove(values url.Values) {
+	if !a.Prove || a.Conn.App.Secret.IsZero() {
+		return
+	}
+	mac := hmac.New(sha256.New, []byte(a.Conn.App.Secret.Reveal()))
+	mac.Write([]byte(a.Conn.Token.Access.Reveal()))
+	values.Set("appsecret_proof", hex.EncodeToString(mac.Sum(nil)))
+}
+
+// IsMissing reports whether an error says that an object is not found, which never proves that it does not exist.
+func IsMissing(e *platforms.Error) bool {
+	switch e.Code {
+	case "100/33", "24", "24/2207006", "24/2207008":
+		return true
+	}
+	return false
+}
+
+// Answered is the error of a write that acts twice when it is repeated: a failure that Meta told of is no proof that nothing happened, save
+// where the code says so.
+func Answered(err error) error {
+	e := *platforms.AsError(err)
+	if e.Kind == platforms.Unavailable && e.Status != 0 {
+		e.Kind = platforms.Ambiguous
+	}
+	return &e
+}
+
+// Paging says where a list goes on.
+type Paging struct {
+	Next    string `json:"next"`
+	Cursors struct {
+		After string `json:"after"`
+	} `json:"cursors"`
+}
+
+// After is the cursor of the next page; empty: there is none.
+func (p Paging) After() string {
+	if p.Next == "" {
+		return ""
+	}
+	return p.Cursors.After
+}
+
+// Time is a time as the Graph API writes it: "2026-11-23T10:00:00+0000". One it cannot read is zero.
+type Time struct{ time.Time }
+
+// UnmarshalJSON never fails: a list is worth reading whatever one of its times looks like.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	s := strings.Trim(string(b), `"`)
+	for _, layout := range []string{"2006-01-02T15:04:05-0700", time.RFC3339} {
+		if v, err := time.Parse(layout, s); err == nil {
+			t.Time = v
+			return nil
+		}
+	}
+	if unix, err := strconv.ParseInt(s, 10, 64); err == nil {
+		t.Time = time.Unix(unix, 0)
+	}
+	return nil
+}
