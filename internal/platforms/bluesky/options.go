@@ -1,10 +1,6 @@
 package bluesky
 
 import (
-	"net/url"
-	"path"
-	"strings"
-
 	"golang.org/x/text/language"
 
 	"posthorn/internal/platforms"
@@ -16,58 +12,19 @@ type Options struct {
 	Langs []string `json:"langs,omitempty"`
 	// ThreadItems are the posts of a thread, in order. The first is the thread's root; the content and the media of the post itself
 	// are then for display only.
-	ThreadItems []ThreadItem `json:"threadItems,omitempty"`
-}
-
-// ThreadItem is one post of a thread.
-type ThreadItem struct {
-	Content    string      `json:"content"`
-	MediaItems []MediaItem `json:"mediaItems,omitempty"`
-}
-
-// MediaItem is one image or video of a thread's post.
-type MediaItem struct {
-	Type    platforms.MediaType `json:"type,omitempty"` // inferred from the address when missing
-	URL     string              `json:"url"`
-	AltText string              `json:"altText,omitempty"`
-}
-
-// part is the text and media of one record.
-type part struct {
-	Text  string
-	Media []platforms.Media
+	ThreadItems []platforms.ThreadItem `json:"threadItems,omitempty"`
 }
 
 // posts are the records that a content asks for: one, or those of a thread.
-func (o Options) posts(c platforms.Content) []part {
+func (o Options) posts(c platforms.Content) []platforms.Part {
 	if len(o.ThreadItems) == 0 {
-		return []part{{Text: c.Text, Media: c.Media}}
+		return []platforms.Part{{Text: c.Text, Media: c.Media}}
 	}
-	parts := make([]part, len(o.ThreadItems))
+	parts := make([]platforms.Part, len(o.ThreadItems))
 	for i, item := range o.ThreadItems {
-		parts[i].Text = item.Content
-		for _, m := range item.MediaItems {
-			parts[i].Media = append(parts[i].Media, platforms.Media{Type: m.mediaType(), URL: m.URL, AltText: m.AltText})
-		}
+		parts[i] = item.Part()
 	}
 	return parts
-}
-
-func (m MediaItem) mediaType() platforms.MediaType {
-	if m.Type != "" {
-		return m.Type
-	}
-	u, err := url.Parse(m.URL)
-	if err != nil {
-		return platforms.Image
-	}
-	switch strings.ToLower(path.Ext(u.Path)) {
-	case ".mp4", ".mov", ".webm", ".m4v":
-		return platforms.Video
-	case ".gif":
-		return platforms.GIF
-	}
-	return platforms.Image
 }
 
 // langs are the tags as Bluesky's schema wants them: with hyphens, each part in its usual case.

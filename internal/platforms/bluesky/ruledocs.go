@@ -21,22 +21,18 @@ const (
 )
 
 // ruleDocs describe what Validate and the steps find.
-var ruleDocs = append([]platforms.RuleDoc{
+var ruleDocs = slices.Concat([]platforms.RuleDoc{
 	{Name: "langs.max", Field: "platformSpecificData.langs", Title: "The post names too many languages", Limit: "3", Meaning: "A post says in at most three languages what it is written in.",
 		Remedy: "Keep the main ones.", Source: postSchema},
 	{Name: "langs.tag", Field: "platformSpecificData.langs[0]", Title: "A language is no BCP 47 tag", Meaning: "Languages are named by their tags, not by their names.",
 		Remedy: `Use a tag such as "en" or "pt-BR".`, Source: postSchema},
 	{Name: "video.alt_text", Field: "mediaItems[0].altText", Title: "The alt text of the video is too long", Limit: "1000 characters", Meaning: "The description of a video is longer than Bluesky takes.",
 		Remedy: "Shorten the alt text.", Source: videoSchema},
-	{Name: "thread.max_items", Field: "platformSpecificData.threadItems", Title: "The thread has too many posts", Limit: "100", Meaning: "A long thread uses up the account's budget of writes.",
-		Remedy: "Split the thread.", Source: rateLimits},
-	{Name: "media.url", Field: "platformSpecificData.threadItems[0].mediaItems[0].url", Title: "A media item of a thread has no address", Meaning: "Media of a thread's posts are given by http or https addresses as well.",
-		Remedy: "Give the full address of the media.", Source: postSchema},
 	{Name: ruleVideoFailed, Failure: true, Title: "The video could not be processed", Meaning: "Bluesky's video service refused the video. code and message hold its own words.",
 		Remedy: "Use an MP4 video of at most 3 minutes.", Source: videoSchema},
 	{Name: ruleVideoSlow, Failure: true, Title: "The video was not processed in time", Meaning: "Bluesky's video service did not finish within the time that a post waits for it.",
 		Remedy: "Retry the post; if it takes as long again, convert the video anew.", Source: videoSchema},
-}, codeDocs()...)
+}, platforms.ThreadRuleDocs(maxThread, "A long thread uses up the account's budget of writes.", rateLimits), codeDocs())
 
 // ruleOf names the rule of an error of the protocol: error.record_not_found for RecordNotFound.
 func ruleOf(code string) string {

@@ -2,9 +2,7 @@ package bluesky
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"posthorn/internal/platforms"
@@ -92,7 +90,7 @@ func (Platform) Validate(c platforms.Content) []platforms.Problem {
 	if len(opts.ThreadItems) == 0 {
 		return append(problems, checkVideoAlt(c.Media)...)
 	}
-	return append(problems, checkThread(opts, c)...)
+	return append(problems, platforms.CheckThread(Platform{}.Info(), altValidator{}, opts.ThreadItems, maxThread)...)
 }
 
 func checkLangs(langs []string) []platforms.Problem {
@@ -122,36 +120,8 @@ func checkVideoAlt(media []platforms.Media) []platforms.Problem {
 	return problems
 }
 
-// checkThread holds each post of a thread to the rules of a post of its own.
-func checkThread(opts Options, c platforms.Content) []platforms.Problem {
-	if n := len(opts.ThreadItems); n > maxThread {
-		return []platforms.Problem{{Rule: "thread.max_items", Field: "platformSpecificData.threadItems", Limit: maxThread, Actual: n,
-			Message: fmt.Sprintf("the thread has %d posts, at most %d are published", n, maxThread), Remediation: "Split the thread."}}
-	}
-	alone := struct{ platforms.Platform }{Platform{}} // the rules without this Validator
-	var problems []platforms.Problem
-	for i, post := range opts.posts(c) {
-		found := platforms.Check(alone, platforms.Content{Text: post.Text, Media: post.Media})
-		found = append(found, checkVideoAlt(post.Media)...)
-		found = append(found, checkAddresses(post.Media)...)
-		for _, p := range found {
-			p.Rule = strings.TrimPrefix(p.Rule, alone.Info().Name+".") // Check puts it in front again
-			p.Field = fmt.Sprintf("platformSpecificData.threadItems[%d].%s", i, p.Field)
-			problems = append(problems, p)
-		}
-	}
-	return problems
-}
+// altValidator finds what the rules cannot say of one post of a thread.
+type altValidator struct{}
 
-// checkAddresses looks at media that the core has not seen, because it stands in the options.
-func checkAddresses(media []platforms.Media) []platforms.Problem {
-	var problems []platforms.Problem
-	for i, m := range media {
-		u, err := url.Parse(m.URL)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
-			problems = append(problems, platforms.Problem{Rule: "media.url", Field: fmt.Sprintf("mediaItems[%d].url", i),
-				Message: "the media item has no http or https address", Remediation: "Give the full address of the media."})
-		}
-	}
-	return problems
-}
+// Validate checks the descriptions of videos.
+func (altValidator) Validate(c platforms.Content) []platforms.Problem { return checkVideoAlt(c.Media) }

@@ -13,15 +13,15 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	img := image1("a.jpg")
 	vid := platforms.Media{Type: platforms.Video, URL: "https://example.com/a.mp4"}
-	thread := func(items ...ThreadItem) platforms.Content {
+	thread := func(items ...platforms.ThreadItem) platforms.Content {
 		b, err := json.Marshal(Options{ThreadItems: items})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return platforms.Content{Text: strings.Repeat("display only ", 100), Media: []platforms.Media{vid, img}, Options: b}
 	}
-	at := func(url string) MediaItem { return MediaItem{URL: url} }
-	pics := make([]MediaItem, 5)
+	at := func(url string) platforms.ThreadMedia { return platforms.ThreadMedia{URL: url} }
+	pics := make([]platforms.ThreadMedia, 5)
 	for i := range pics {
 		pics[i] = at("https://example.com/a.jpg")
 	}
@@ -43,15 +43,15 @@ func TestCheck(t *testing.T) {
 		{"no languages", platforms.Content{Text: "x", Options: []byte(`{"langs":["english language","","und"]}`)},
 			"bluesky.langs.tag@platformSpecificData.langs[0] bluesky.langs.tag@platformSpecificData.langs[1] bluesky.langs.tag@platformSpecificData.langs[2]"},
 		{"languages of another type", platforms.Content{Text: "x", Options: []byte(`{"langs":"en"}`)}, "bluesky.options.type@platformSpecificData.langs"},
-		{"a thread", thread(ThreadItem{Content: "a"}, ThreadItem{MediaItems: []MediaItem{at("https://example.com/a.mp4")}}), ""},
+		{"a thread", thread(platforms.ThreadItem{Content: "a"}, platforms.ThreadItem{MediaItems: []platforms.ThreadMedia{at("https://example.com/a.mp4")}}), ""},
 		{"an empty list is no thread", platforms.Content{Text: "x", Options: []byte(`{"threadItems":[]}`)}, ""},
-		{"an empty item", thread(ThreadItem{Content: "a"}, ThreadItem{}), "bluesky.text.text_required@platformSpecificData.threadItems[1].content"},
-		{"a long item", thread(ThreadItem{Content: strings.Repeat("x", 301)}), "bluesky.text.max_length@platformSpecificData.threadItems[0].content"},
-		{"many images in an item", thread(ThreadItem{Content: "a"}, ThreadItem{MediaItems: pics}), "bluesky.images.max_items@platformSpecificData.threadItems[1].mediaItems"},
-		{"media without an address", thread(ThreadItem{Content: "a", MediaItems: []MediaItem{at("a.jpg")}}), "bluesky.media.url@platformSpecificData.threadItems[0].mediaItems[0].url"},
-		{"a document", thread(ThreadItem{Content: "a", MediaItems: []MediaItem{{Type: platforms.Document, URL: "https://example.com/a.pdf"}}}),
+		{"an empty item", thread(platforms.ThreadItem{Content: "a"}, platforms.ThreadItem{}), "bluesky.text.text_required@platformSpecificData.threadItems[1].content"},
+		{"a long item", thread(platforms.ThreadItem{Content: strings.Repeat("x", 301)}), "bluesky.text.max_length@platformSpecificData.threadItems[0].content"},
+		{"many images in an item", thread(platforms.ThreadItem{Content: "a"}, platforms.ThreadItem{MediaItems: pics}), "bluesky.images.max_items@platformSpecificData.threadItems[1].mediaItems"},
+		{"media without an address", thread(platforms.ThreadItem{Content: "a", MediaItems: []platforms.ThreadMedia{at("a.jpg")}}), "bluesky.media.url@platformSpecificData.threadItems[0].mediaItems[0].url"},
+		{"a document", thread(platforms.ThreadItem{Content: "a", MediaItems: []platforms.ThreadMedia{{Type: platforms.Document, URL: "https://example.com/a.pdf"}}}),
 			"bluesky.images.media_type@platformSpecificData.threadItems[0].mediaItems[0].type"},
-		{"a long thread", thread(make([]ThreadItem, 101)...), "bluesky.thread.max_items@platformSpecificData.threadItems"},
+		{"a long thread", thread(make([]platforms.ThreadItem, 101)...), "bluesky.thread.max_items@platformSpecificData.threadItems"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,18 +76,6 @@ func TestLangs(t *testing.T) {
 		if got, _ := parseLang(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
-	}
-}
-
-func TestMediaTypeFromAddress(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]platforms.MediaType{"https://e.com/a.MP4?x=1": platforms.Video, "https://e.com/a.gif": platforms.GIF, "https://e.com/a": platforms.Image, "::": platforms.Image} {
-		if got := (MediaItem{URL: in}).mediaType(); got != want {
-			t.Errorf("%q is %s, want %s", in, got, want)
-		}
-	}
-	if got := (MediaItem{Type: platforms.Image, URL: "https://e.com/a.mp4"}).mediaType(); got != platforms.Image {
-		t.Errorf("the stated type is %s", got)
 	}
 }
 
