@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// maxReads bounds the reads of a permalink, which may show a little after the post.
-	maxReads = 4
 	// commentLag is how long Instagram may take to list a comment.
 	commentLag = time.Minute
 	// maxCommentTries bounds how often the first comment is sent.
@@ -23,7 +21,7 @@ const (
 // live ends the publishing: the post is there.
 func (f *flow) live(id string) (platforms.Step, error) {
 	f.st = state{Media: id}
-	s, err := f.Step(stepReading, 0, "published as %s", id)
+	s, err := f.Step(containers.Reading, 0, "published as %s", id)
 	s.Done = &platforms.Remote{ID: id}
 	return s, err
 }
@@ -38,22 +36,19 @@ func (f *flow) nameless() (platforms.Step, error) {
 		Remediation: "Add the first comment, or turn comments off, in the Instagram app."}
 }
 
-// read reads the permalink. It is worth a few tries, and nothing more depends on it.
+// read reads the permalink, and goes on to what is to be done about comments.
 func (f *flow) read(ctx context.Context) (platforms.Step, error) {
-	m, err := f.api.medium(ctx, f.st.Media)
-	if err != nil && (ctx.Err() != nil || containers.EndsOrWaits(err)) {
+	address, later, err := f.Permalink(ctx, func(ctx context.Context) (string, error) {
+		m, err := f.api.medium(ctx, f.st.Media)
+		return m.Permalink, err
+	})
+	if err != nil {
 		return platforms.Step{}, err
 	}
-	if err != nil || m.Permalink == "" {
-		f.st.Looks++
-		if f.st.Looks < maxReads {
-			wait := []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second}[f.st.Looks-1]
-			s, err := f.Step(stepReading, wait, "the permalink is not there yet")
-			s.Done = f.remote()
-			return s, err
-		}
+	if later != nil {
+		return *later, nil
 	}
-	f.st.URL = m.Permalink
+	f.st.URL = address
 	switch {
 	case f.opts.commentsOff():
 		return f.after(stepClosing, "turning comments off")

@@ -29,22 +29,22 @@ func TestFollowUps(t *testing.T) {
 		fails         platforms.Kind // of a follow-up; the post is published all the same
 		comments      int
 	}{
-		{name: "nothing more", steps: []string{stepReading}, url: "https://www.instagram.com/p/abc/"},
+		{name: "nothing more", steps: []string{containers.Reading}, url: "https://www.instagram.com/p/abc/"},
 		{name: "the permalink lags", script: map[string][]answer{routePost: {refusal(100, 33), ok(`{"id":"m1"}`), ok(`{"id":"m1","permalink":"https://x/"}`)}},
-			steps: []string{stepReading, stepReading, stepReading}, url: "https://x/"},
-		{name: "the permalink never comes", script: map[string][]answer{routePost: {{status: 500}}}, steps: []string{stepReading, stepReading, stepReading, stepReading}},
-		{name: "the token dies", script: map[string][]answer{routePost: {refusal(190, 0)}}, steps: []string{stepReading}, fails: platforms.Unauthorized},
+			steps: []string{containers.Reading, containers.Reading, containers.Reading}, url: "https://x/"},
+		{name: "the permalink never comes", script: map[string][]answer{routePost: {{status: 500}}}, steps: []string{containers.Reading, containers.Reading, containers.Reading, containers.Reading}},
+		{name: "the token dies", script: map[string][]answer{routePost: {refusal(190, 0)}}, steps: []string{containers.Reading}, fails: platforms.Unauthorized},
 		{name: "a first comment", options: `{"firstComment":"More at #harbour & around"}`, script: map[string][]answer{routeComment: {ok(`{"id":"k1"}`)}},
-			steps: []string{stepReading, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 1},
+			steps: []string{containers.Reading, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 1},
 		{name: "a comment without permission", options: `{"firstComment":"More"}`, script: map[string][]answer{routeComment: {refusal(10, 0)}},
-			steps: []string{stepReading, stepCommenting}, url: "https://www.instagram.com/p/abc/", fails: platforms.Unauthorized, comments: 1},
+			steps: []string{containers.Reading, stepCommenting}, url: "https://www.instagram.com/p/abc/", fails: platforms.Unauthorized, comments: 1},
 		{name: "a comment on a post not shown yet", options: `{"firstComment":"More"}`, script: map[string][]answer{routeComment: {refusal(24, 2207006), ok(`{"id":"k1"}`)}},
-			steps: []string{stepReading, stepCommenting, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 2},
+			steps: []string{containers.Reading, stepCommenting, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 2},
 		{name: "comments off", options: `{"commentsEnabled":false}`, script: map[string][]answer{"POST m1": {{status: 503}, ok(`{"success":true}`)}},
-			steps: []string{stepReading, stepClosing, stepClosing}, url: "https://www.instagram.com/p/abc/"},
+			steps: []string{containers.Reading, stepClosing, stepClosing}, url: "https://www.instagram.com/p/abc/"},
 		{name: "the comment's answer lost", options: `{"firstComment":"More"}`,
 			script: map[string][]answer{routeComment: {{drop: true}}, routeComments: {list(), list(commented("harbour.coffee", "More", start))}},
-			steps:  []string{stepReading, stepCommenting, stepCommenting, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 1},
+			steps:  []string{containers.Reading, stepCommenting, stepCommenting, stepCommenting}, url: "https://www.instagram.com/p/abc/", comments: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

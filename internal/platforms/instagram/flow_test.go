@@ -27,7 +27,7 @@ func TestPhoto(t *testing.T) {
 	if o.Failed || o.Remote == nil || *o.Remote != (platforms.Remote{ID: "m1", URL: "https://www.instagram.com/p/abc/"}) {
 		t.Fatalf("got %+v, error %v", o.Remote, o.Error)
 	}
-	if diff := cmp.Diff([]string{"", containers.Processing, containers.Processing, containers.Publishing, stepReading}, o.steps); diff != "" {
+	if diff := cmp.Diff([]string{"", containers.Processing, containers.Processing, containers.Publishing, containers.Reading}, o.steps); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]time.Duration{2 * time.Second, 5 * time.Second, 0, 0}, o.waits); diff != "" {
@@ -102,7 +102,7 @@ func TestCarousel(t *testing.T) {
 	if o.Failed || o.Remote.ID != "m1" {
 		t.Fatal(o.Error)
 	}
-	want := []string{"", containers.Items, containers.ItemsWait, containers.ItemsWait, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, stepReading}
+	want := []string{"", containers.Items, containers.ItemsWait, containers.ItemsWait, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, containers.Reading}
 	if diff := cmp.Diff(want, o.steps); diff != "" {
 		t.Error(diff)
 	}
@@ -342,7 +342,7 @@ func TestCancelledContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	for _, step := range []string{"", containers.Items, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, containers.Confirming, containers.Finding, stepReading, stepClosing, stepCommenting} {
+	for _, step := range []string{"", containers.Items, containers.ItemsWait, containers.Assembling, containers.Processing, containers.Publishing, containers.Confirming, containers.Finding, containers.Reading, stepClosing, stepCommenting} {
 		f := newFar(t, nil)
 		content := photo()
 		content.Options = json.RawMessage(`{"firstComment":"hi"}`)

@@ -4,16 +4,15 @@ package instagram
 
 import (
 	"context"
-	"errors"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
 	"posthorn/internal/platforms/rest"
 )
 
 // The steps that follow on those of the container.
 const (
-	stepReading    = "reading"          // the permalink
 	stepClosing    = "closing comments" // turn comments off
 	stepCommenting = "commenting"       // the first comment; visible
 )
@@ -51,16 +50,7 @@ func (Platform) Publish(ctx context.Context, c *platforms.Conn, t platforms.Task
 		return platforms.Step{}, err
 	}
 	step, err := f.take(ctx)
-	return step, spoken(err, c)
-}
-
-// spoken notes the version of the API in the errors that it gave.
-func spoken(err error, c *platforms.Conn) error {
-	var e *platforms.Error
-	if errors.As(err, &e) && (e.Endpoint != "" || e.Code != "") {
-		e.APIVersion = version(c.App)
-	}
-	return err
+	return step, meta.Spoken(err, version(c.App))
 }
 
 func (f *flow) take(ctx context.Context) (platforms.Step, error) {
@@ -69,7 +59,7 @@ func (f *flow) take(ctx context.Context) (platforms.Step, error) {
 		if err := f.mayHave(); err != nil {
 			return platforms.Step{}, err
 		}
-	case stepReading:
+	case containers.Reading:
 		return f.read(ctx)
 	case stepClosing:
 		return f.closeComments(ctx)

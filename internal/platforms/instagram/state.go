@@ -50,7 +50,7 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 		return nil, err
 	}
 	f.Flow = &containers.Flow{Conn: c, Task: t, Name: platformName, Title: "Instagram", Table: table, Far: search{f.api, f}, State: &f.st.State, Limits: "posts", Kind: f.kind,
-		Item: f.itemForm, Whole: f.wholeForm, Save: func() any { return f.st }, Live: f.live, Remote: func() *platforms.Remote { return &platforms.Remote{} }, Nameless: f.nameless}
+		Item: f.itemForm, Whole: f.wholeForm, Save: func() any { return f.st }, Live: f.live, Remote: f.remote, Nameless: f.nameless}
 	if f.kind == kindCarousel {
 		f.Items = len(t.Content.Media)
 	}

@@ -75,7 +75,7 @@ func NewTable(platform, title string, own map[string]Row, ranges ...Range) *Tabl
 			t.rows[key] = r
 		}
 		code, subcode, both := strings.Cut(key, "/")
-		if both && isPublishing(subcode) { // the code in front varies, and a container's status has none
+		if both && (isPublishing(subcode) || code == "") { // the code in front varies, and a container's status has none
 			t.bySubcode[subcode] = r
 		}
 		t.byCode[code] = r
@@ -175,6 +175,9 @@ type remoteError struct {
 	} `json:"error"`
 }
 
+// symbol is a name that some texts hold, and that says more than the code beside it.
+var symbol = regexp.MustCompile(`\b[A-Z]+_API__[A-Z_]+\b`)
+
 // maxText bounds what is kept of Meta's own words.
 const maxText = 500
 
@@ -186,6 +189,9 @@ func (t *Table) Classify(r rest.Response) *platforms.Error {
 		return nil
 	}
 	code, row := t.find(body.Error.Code, body.Error.Subcode, r.Status)
+	if name := symbol.FindString(body.Error.UserMsg + " " + body.Error.Message); t.Has(name) {
+		code, row = name, t.rows[name]
+	}
 	e := t.failure(code, row, t.firstOf(body.Error.UserMsg, row.Message, body.Error.Message))
 	e.RequestID = body.Error.Trace
 	return e
@@ -282,6 +288,12 @@ func Shorten(s string) string {
 		return string(r[:maxText]) + "…"
 	}
 	return s
+}
+
+// Has reports whether a key has a row of its own.
+func (t *Table) Has(key string) bool {
+	_, ok := t.rows[key]
+	return ok
 }
 
 // All are the rows, by their keys.

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -47,6 +48,15 @@ func Version(app platforms.App, otherwise string) string {
 		v = "v" + v
 	}
 	return v
+}
+
+// Spoken notes the version of the API in the errors that it gave.
+func Spoken(err error, version string) error {
+	var e *platforms.Error
+	if errors.As(err, &e) && (e.Endpoint != "" || e.Code != "") {
+		e.APIVersion = version
+	}
+	return err
 }
 
 // Get reads.
@@ -116,7 +126,7 @@ func (a Client) prove(values url.Values) {
 // IsMissing reports whether an error says that an object is not found, which never proves that it does not exist.
 func IsMissing(e *platforms.Error) bool {
 	switch e.Code {
-	case "100/33", "24", "24/2207006", "24/2207008":
+	case "100/33", "100/4279004", "24", "24/2207006", "24/2207008":
 		return true
 	}
 	return false

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // accountView is an account as reads see it.
@@ -14,9 +16,9 @@ type accountView struct {
 	f *Fake
 }
 
-func (v accountView) nodeType() string { return "IGUser" }
+func (v accountView) NodeType() string { return "IGUser" }
 
-func (v accountView) field(name string, _ []field) (any, bool, *failure) {
+func (v accountView) Field(name string, _ []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "user_id":
 		return v.account.id, v.host == hostInstagram, nil
@@ -30,7 +32,7 @@ func (v accountView) field(name string, _ []field) (any, bool, *failure) {
 	case "name":
 		return v.name, true, nil
 	case "profile_picture_url":
-		return v.f.assets.url(v.picture), true, nil
+		return v.f.assets.URL(v.picture), true, nil
 	case "biography":
 		return "An account of the sandbox.", true, nil
 	case "website":
@@ -54,9 +56,9 @@ func (v accountView) field(name string, _ []field) (any, bool, *failure) {
 // pageView is the Facebook Page that an account is linked to.
 type pageView struct{ accountView }
 
-func (v pageView) nodeType() string { return "Page" }
+func (v pageView) NodeType() string { return "Page" }
 
-func (v pageView) field(name string, sub []field) (any, bool, *failure) {
+func (v pageView) Field(name string, sub []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "name":
 		return v.account.name, true, nil
@@ -65,15 +67,15 @@ func (v pageView) field(name string, sub []field) (any, bool, *failure) {
 	case "tasks":
 		return []string{"ANALYZE", "ADVERTISE", "MODERATE", "MESSAGING", "CREATE_CONTENT", "MANAGE"}, true, nil
 	case "instagram_business_account":
-		linked, fail := selected(v.account.id, v.accountView, sub)
+		linked, fail := graph.Selected(v.account.id, v.accountView, sub)
 		return linked, true, fail
 	}
 	return nil, false, nil
 }
 
 // readAccount is GET /me or GET /{ig-user-id}; each answers with the ID it was asked by.
-func (f *Fake) readAccount(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id")
+func (f *Fake) readAccount(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
@@ -83,23 +85,23 @@ func (f *Fake) readAccount(c *call) (any, *failure) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return selected(id, accountView{c.acct, f}, fields)
+	return graph.Selected(id, accountView{c.acct, f}, fields)
 }
 
 // readPage is GET /me or GET /{page-id} with a Page's token.
-func (f *Fake) readPage(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id")
+func (f *Fake) readPage(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return selected(c.acct.pageID, pageView{accountView{c.acct, f}}, fields)
+	return graph.Selected(c.acct.pageID, pageView{accountView{c.acct, f}}, fields)
 }
 
 // listPages is GET /me/accounts: the Pages of who logged in with Facebook, each with its token.
-func (f *Fake) listPages(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id,name,access_token,tasks")
+func (f *Fake) listPages(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id,name,access_token,tasks")
 	if fail != nil {
 		return nil, fail
 	}
@@ -110,13 +112,13 @@ func (f *Fake) listPages(c *call) (any, *failure) {
 		return map[string]any{"data": data}, nil
 	}
 	f.admitToken(c.acct.token, c.acct) // the Page's, which it is given with
-	f.tokens[c.acct.token].scopes = f.tokens[tokenOf(c.Request, c.params)].scopes
+	f.tokens[c.acct.token].scopes = f.tokens[graph.TokenOf(c.Request, c.Params)].scopes
 	view := pageView{accountView{c.acct, f}}
 	for _, p := range []struct {
 		id   string
-		page object
+		page graph.Object
 	}{{c.acct.pageID, view}, {barePageID, barePage{view}}} {
-		page, fail := selected(p.id, p.page, fields)
+		page, fail := graph.Selected(p.id, p.page, fields)
 		if fail != nil {
 			return nil, fail
 		}
@@ -131,7 +133,7 @@ const barePageID = "104872651849399"
 // barePage is that Page.
 type barePage struct{ pageView }
 
-func (v barePage) field(name string, sub []field) (any, bool, *failure) {
+func (v barePage) Field(name string, sub []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "name":
 		return v.account.name + " Bakery", true, nil
@@ -140,15 +142,15 @@ func (v barePage) field(name string, sub []field) (any, bool, *failure) {
 	case "instagram_business_account":
 		return nil, true, nil
 	}
-	return v.pageView.field(name, sub)
+	return v.pageView.Field(name, sub)
 }
 
 // userView is the person who logged in with Facebook.
 type userView struct{ *account }
 
-func (userView) nodeType() string { return "User" }
+func (userView) NodeType() string { return "User" }
 
-func (v userView) field(name string, _ []field) (any, bool, *failure) {
+func (v userView) Field(name string, _ []graph.Field) (any, bool, *graph.Failure) {
 	if name == "name" {
 		return v.name, true, nil
 	}
@@ -156,16 +158,16 @@ func (v userView) field(name string, _ []field) (any, bool, *failure) {
 }
 
 // readUser is GET /me with a user's token.
-func (f *Fake) readUser(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id,name")
+func (f *Fake) readUser(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id,name")
 	if fail != nil {
 		return nil, fail
 	}
-	return selected(c.acct.scopedID, userView{c.acct}, fields)
+	return graph.Selected(c.acct.scopedID, userView{c.acct}, fields)
 }
 
 // dropPermissions is DELETE /me/permissions: the user is rid of the app, and all its tokens are void.
-func (f *Fake) dropPermissions(c *call) (any, *failure) {
+func (f *Fake) dropPermissions(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, t := range f.tokens {
@@ -188,11 +190,11 @@ func (f *Fake) SignedRequest(username, secret string) string {
 }
 
 // listPermissions is GET /me/permissions: what was granted, and what was unticked.
-func (f *Fake) listPermissions(c *call) (any, *failure) {
+func (f *Fake) listPermissions(c *call) (any, *graph.Failure) {
 	data := []any{}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t := f.tokens[tokenOf(c.Request, c.params)]
+	t := f.tokens[graph.TokenOf(c.Request, c.Params)]
 	for _, scope := range facebookScopes {
 		status := "declined"
 		if t != nil && slices.Contains(t.scopes, scope) {

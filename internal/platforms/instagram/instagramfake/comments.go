@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // Limits of a comment; it may not be all capitals either.
@@ -29,9 +31,9 @@ type comment struct {
 	at       time.Time
 }
 
-func (m *comment) nodeType() string { return "IGComment" }
+func (m *comment) NodeType() string { return "IGComment" }
 
-func (m *comment) field(name string, _ []field) (any, bool, *failure) {
+func (m *comment) Field(name string, _ []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "text":
 		return m.text, true, nil
@@ -54,15 +56,15 @@ func (m *comment) field(name string, _ []field) (any, bool, *failure) {
 }
 
 // createComment is POST /{media-id}/comments. It is not idempotent.
-func (f *Fake) createComment(c *call) (any, *failure) {
-	text := c.params["message"]
+func (f *Fake) createComment(c *call) (any, *graph.Failure) {
+	text := c.Params["message"]
 	if fail := checkComment(text); fail != nil {
 		return nil, fail
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if c.medium.noComments {
-		return nil, failParamf("Comments are turned off for this media.")
+		return nil, graph.BadParam("Comments are turned off for this media.")
 	}
 	made := &comment{id: f.nextID(), medium: c.medium, username: c.acct.username, text: text, at: c.now}
 	f.comments[made.id] = made
@@ -70,25 +72,25 @@ func (f *Fake) createComment(c *call) (any, *failure) {
 	return map[string]any{"id": made.id}, nil
 }
 
-func checkComment(text string) *failure {
+func checkComment(text string) *graph.Failure {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return failParamf("The parameter message is required")
+		return graph.BadParam("The parameter message is required")
 	case utf8.RuneCountInString(text) > maxComment:
-		return failParamf("A comment can have at most 300 characters.")
+		return graph.BadParam("A comment can have at most 300 characters.")
 	case len(hashtag.FindAllString(text, -1)) > maxCommentHashtags:
-		return failParamf("A comment can have at most 4 hashtags.")
+		return graph.BadParam("A comment can have at most 4 hashtags.")
 	case len(link.FindAllString(text, -1)) > maxCommentLinks:
-		return failParamf("A comment can have at most 1 URL.")
+		return graph.BadParam("A comment can have at most 1 URL.")
 	case strings.ContainsFunc(text, unicode.IsUpper) && strings.ToUpper(text) == text:
-		return failParamf("A comment cannot consist of capital letters only.")
+		return graph.BadParam("A comment cannot consist of capital letters only.")
 	}
 	return nil
 }
 
 // listComments is GET /{media-id}/comments.
-func (f *Fake) listComments(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id,text,timestamp")
+func (f *Fake) listComments(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id,text,timestamp")
 	if fail != nil {
 		return nil, fail
 	}
@@ -98,13 +100,13 @@ func (f *Fake) listComments(c *call) (any, *failure) {
 }
 
 // commentPage is the newest comments of a medium, newest first. The caller holds mu.
-func (f *Fake) commentPage(m *media, fields []field) (any, *failure) {
+func (f *Fake) commentPage(m *media, fields []graph.Field) (any, *graph.Failure) {
 	data := []any{}
 	for _, one := range slices.Backward(m.comments) {
 		if len(data) == maxComments {
 			break
 		}
-		read, fail := selected(one.id, one, fields)
+		read, fail := graph.Selected(one.id, one, fields)
 		if fail != nil {
 			return nil, fail
 		}
@@ -114,18 +116,18 @@ func (f *Fake) commentPage(m *media, fields []field) (any, *failure) {
 }
 
 // readComment is GET /{comment-id}.
-func (f *Fake) readComment(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id,text,timestamp")
+func (f *Fake) readComment(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id,text,timestamp")
 	if fail != nil {
 		return nil, fail
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return selected(c.comment.id, c.comment, fields)
+	return graph.Selected(c.comment.id, c.comment, fields)
 }
 
 // deleteComment is DELETE /{comment-id}.
-func (f *Fake) deleteComment(c *call) (any, *failure) {
+func (f *Fake) deleteComment(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.comments, c.comment.id)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // container is a medium, or a carousel, on its way to being published.
@@ -16,9 +17,9 @@ type container struct {
 	acct      *account
 	spec      *spec
 	created   time.Time
-	ready     time.Time // when processing ends, well or not
-	failed    int       // subcode that it ends with; 0: well
-	asset     *asset    // nil for a carousel, and until a resumable upload is complete
+	ready     time.Time    // when processing ends, well or not
+	failed    int          // subcode that it ends with; 0: well
+	asset     *graph.Asset // nil for a carousel, and until a resumable upload is complete
 	children  []*container
 	published time.Time // zero: not
 	text      string    // the caption that came with it, whether its kind shows one or not
@@ -66,12 +67,12 @@ func (ct *container) status(now time.Time) string {
 
 // createContainer is POST /{ig-user-id}/media. An image is fetched before the answer, so that its faults are errors of the call; a
 // video's faults end the container.
-func (f *Fake) createContainer(c *call) (any, *failure) {
+func (f *Fake) createContainer(c *call) (any, *graph.Failure) {
 	s, fail := specOf(c)
 	if fail != nil {
 		return nil, fail
 	}
-	ct := &container{acct: c.acct, spec: s, text: c.params["caption"]}
+	ct := &container{acct: c.acct, spec: s, text: c.Params["caption"]}
 	ct.directive = farside.ParseDirective(ct.text)
 	if fail := f.steer(ct); fail != nil {
 		return nil, fail
@@ -86,7 +87,7 @@ func (f *Fake) createContainer(c *call) (any, *failure) {
 }
 
 // steer does to a creation what its own text asks for.
-func (f *Fake) steer(ct *container) *failure {
+func (f *Fake) steer(ct *container) *graph.Failure {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := ct.acct.key(ct.text)
@@ -101,11 +102,11 @@ func (f *Fake) steer(ct *container) *failure {
 		ct.failed = sub
 		return nil
 	}
-	return failureNamed(ct.directive.Code)
+	return graph.Named(known, ct.directive.Code)
 }
 
 // adopt finds the children of a carousel and sees that each is ready.
-func (f *Fake) adopt(ct *container, now time.Time) *failure {
+func (f *Fake) adopt(ct *container, now time.Time) *graph.Failure {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ct.spec.children {
@@ -114,9 +115,9 @@ func (f *Fake) adopt(ct *container, now time.Time) *failure {
 		case child == nil || child.acct != ct.acct:
 			return failNoContainer
 		case child.spec.kind != kindChild:
-			return failParamf("The container " + id + " was not created with is_carousel_item.")
+			return graph.BadParam("The container " + id + " was not created with is_carousel_item.")
 		case slices.Contains(ct.children, child):
-			return failParamf("The container " + id + " is given twice.")
+			return graph.BadParam("The container " + id + " is given twice.")
 		case child.state(now) == expired:
 			return failExpired
 		case child.state(now) != finished:
@@ -128,7 +129,7 @@ func (f *Fake) adopt(ct *container, now time.Time) *failure {
 }
 
 // load fetches the media of a container.
-func (f *Fake) load(c *call, ct *container) (fail *failure) {
+func (f *Fake) load(c *call, ct *container) (fail *graph.Failure) {
 	s := ct.spec
 	if s.cover != "" {
 		if _, fail := f.fetchImage(c.Context(), s.cover, false); fail != nil {
@@ -150,18 +151,18 @@ func (f *Fake) load(c *call, ct *container) (fail *failure) {
 }
 
 // checkThumb sees that the frame chosen as thumbnail exists, where the file tells its length and no cover wins over it.
-func (ct *container) checkThumb() *failure {
-	if ct.asset == nil || ct.spec.cover != "" || ct.asset.video.length == 0 {
+func (ct *container) checkThumb() *graph.Failure {
+	if ct.asset == nil || ct.spec.cover != "" || ct.asset.Film.Length == 0 {
 		return nil
 	}
-	if time.Duration(ct.spec.thumb)*time.Millisecond >= ct.asset.video.length {
+	if time.Duration(ct.spec.thumb)*time.Millisecond >= ct.asset.Film.Length {
 		return failThumb
 	}
 	return nil
 }
 
 // add gives a container its ID and begins to process it.
-func (f *Fake) add(c *call, ct *container) (any, *failure) {
+func (f *Fake) add(c *call, ct *container) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if c.Context().Err() != nil {
@@ -170,7 +171,7 @@ func (f *Fake) add(c *call, ct *container) (any, *failure) {
 	ct.created = f.now()
 	a := ct.acct
 	if a.created = withinDay(a.created, ct.created); len(a.created) >= f.settings.containerLimit {
-		return nil, failQuota.saying("The account has created too many containers in 24 hours.")
+		return nil, failQuota.Saying("The account has created too many containers in 24 hours.")
 	}
 	a.created = append(a.created, ct.created)
 	ct.id = f.nextID()
@@ -206,19 +207,19 @@ func (f *Fake) processingTime(ct *container) time.Duration {
 }
 
 // readContainer is GET /{container-id}.
-func (f *Fake) readContainer(c *call) (any, *failure) {
+func (f *Fake) readContainer(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	ct := c.container
 	if c.now.Sub(ct.created) < f.settings.gapCreated ||
 		(!ct.published.IsZero() && c.now.Sub(ct.published) < f.settings.gapPublished) {
-		return nil, failNoObject(c.Method, ct.id)
+		return nil, graph.NoObject(c.Method, ct.id)
 	}
-	fields, fail := c.parseFields("id")
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
-	return selected(ct.id, containerView{ct, c.now}, fields)
+	return graph.Selected(ct.id, containerView{ct, c.now}, fields)
 }
 
 // containerView is a container as reads see it at a time.
@@ -227,9 +228,9 @@ type containerView struct {
 	now time.Time
 }
 
-func (v containerView) nodeType() string { return "IGContainer" }
+func (v containerView) NodeType() string { return "IGContainer" }
 
-func (v containerView) field(name string, _ []field) (any, bool, *failure) {
+func (v containerView) Field(name string, _ []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "status_code":
 		return v.state(v.now), true, nil

@@ -129,13 +129,13 @@ func (r refusal) RoundTrip(*http.Request) (*http.Response, error) { return nil, 
 func TestFetchRefused(t *testing.T) {
 	t.Parallel()
 	w := build(t, farside.Options{})
-	w.fetcher = &http.Client{Transport: refusal{errors.New("a private address")}}
+	w.fetch.Client = &http.Client{Transport: refusal{errors.New("a private address")}}
 	w.wantCode("refused", w.as(w.ig, "POST", "me/media", form("image_url", "http://10.0.0.1/a.jpg")), 9004, 2207052)
-	w.fetcher = nil
+	w.fetch.Client = nil
 	w.wantCode("no client", w.as(w.ig, "POST", "me/media", form("image_url", "http://10.0.0.1/a.jpg")), 9004, 2207052)
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	w.fetcher = http.DefaultClient
+	w.fetch.Client = http.DefaultClient
 	if _, fail := w.fetchImage(ctx, "http://10.0.0.1/a.jpg", true); fail != failFetchTimeout {
 		t.Errorf("timed out: %+v", fail)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // The hosts that one Fake answers for.
@@ -32,7 +33,8 @@ const day = 24 * time.Hour
 // happen in time is worked out from the clock when somebody looks.
 type Fake struct {
 	now        func() time.Time
-	fetcher    *http.Client
+	fetch      graph.Fetcher
+	assets     *graph.Assets
 	processing time.Duration // of an image; 0: the usual times
 	lifetime   time.Duration // of a long-lived token; 0: the usual one
 
@@ -44,8 +46,7 @@ type Fake struct {
 	containers map[string]*container
 	media      map[string]*media // items of carousels among them
 	comments   map[string]*comment
-	posts      []*media // all there ever were, in order of publication
-	assets     assets
+	posts      []*media        // all there ever were, in order of publication
 	flaked     map[string]int  // creations refused by a text's flaky directive, by account and text
 	dropped    map[string]bool // texts whose answer was dropped once, by account and text
 	settings   settings
@@ -71,7 +72,7 @@ type account struct {
 // image takes 1 to 3 s, a video 10 to 90 s and now and then 5 min, a token lives 60 days.
 func New(o farside.Options) *Fake {
 	f := &Fake{
-		now: o.Now, fetcher: o.Fetch, processing: o.Processing, lifetime: o.TokenLifetime,
+		now: o.Now, fetch: graph.Fetcher{Client: o.Fetch}, assets: &graph.Assets{Host: hostCDN}, processing: o.Processing, lifetime: o.TokenLifetime,
 		// Real IDs have 17 digits. They start at the clock, so that an ID from before a restart never names something new.
 		lastID: 16e15 + max(0, o.Now().UnixMicro()),
 		tokens: map[string]*token{}, codes: map[string]*code{}, containers: map[string]*container{}, media: map[string]*media{},
@@ -92,7 +93,7 @@ func New(o farside.Options) *Fake {
 		},
 	}
 	for i, a := range f.accounts {
-		a.picture = f.assets.keep(portrait(i), "image/jpeg").id
+		a.picture = f.assets.Keep(graph.Portrait(i), "image/jpeg", nil).ID
 		f.admitToken(a.token, a)
 	}
 	return f
@@ -115,7 +116,7 @@ func (f *Fake) Accounts() []farside.Account {
 			data = map[string]any{"loginMethod": "facebook_login", "pageId": a.pageID}
 		}
 		all = append(all, farside.Account{
-			RemoteID: a.id, Username: a.username, DisplayName: a.name, PictureURL: f.assets.url(a.picture),
+			RemoteID: a.id, Username: a.username, DisplayName: a.name, PictureURL: f.assets.URL(a.picture),
 			ProfileURL: "https://" + hostWeb + "/" + a.username + "/", Access: a.token, ExpiresAt: f.tokens[a.token].expires, Data: data,
 		})
 	}
@@ -161,9 +162,9 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case hostWeb, hostDialog:
 		f.serveWeb(w, r, host)
 	case hostCDN:
-		f.serveAsset(w, r)
+		f.assets.ServeHTTP(w, r)
 	default:
-		answer(w, nil, failUnknownPath(r.URL.Path))
+		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 func FuzzParseVideo(f *testing.F) {
@@ -15,7 +16,7 @@ func FuzzParseVideo(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if v, kind := parseVideo(data); (v == nil) != (kind == "") || (v != nil && v.length < 0) {
+		if v, kind := graph.ParseFilm(data); (v == nil) != (kind == "") || (v != nil && v.Length < 0) {
 			t.Errorf("%+v %q", v, kind)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // apiVersion is what the facebook-api-version header reports when a request does not name one.
@@ -16,7 +18,7 @@ var version = regexp.MustCompile(`^v\d{1,3}\.\d{1,2}$`)
 // call is one request to a Graph host, with what was found out about it.
 type call struct {
 	*http.Request
-	params
+	graph.Params
 	host    string
 	version string
 	now     time.Time
@@ -32,7 +34,7 @@ type call struct {
 // route is what a call asks of which kind of object; the edge is the path's part behind the ID.
 type route struct{ node, method, edge string }
 
-var routes = map[route]func(*Fake, *call) (any, *failure){
+var routes = map[route]func(*Fake, *call) (any, *graph.Failure){
 	{"account", "GET", ""}:                         (*Fake).readAccount,
 	{"account", "POST", "media"}:                   (*Fake).createContainer,
 	{"account", "GET", "media"}:                    (*Fake).listMedia,
@@ -57,45 +59,45 @@ var routes = map[route]func(*Fake, *call) (any, *failure){
 
 // serveGraph answers at one of the two API hosts.
 func (f *Fake) serveGraph(w http.ResponseWriter, r *http.Request, host string) {
-	w.Header().Set("X-Fb-Trace-Id", trace())
-	p, fail := readParams(w, r)
+	w.Header().Set("X-Fb-Trace-Id", graph.Trace())
+	p, fail := graph.ReadParams(w, r)
 	if fail != nil {
-		answer(w, nil, fail)
+		graph.Answer(w, nil, fail)
 		return
 	}
-	c := &call{Request: r, params: p, host: host, version: apiVersion, now: f.now()}
+	c := &call{Request: r, Params: p, host: host, version: apiVersion, now: f.now()}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if version.MatchString(parts[0]) {
 		c.version, parts = parts[0], parts[1:]
 	} else if !tokenPath(host, parts) {
-		answer(w, nil, failUnknownPath(r.URL.Path))
+		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 		return
 	}
 	w.Header().Set("Facebook-Api-Version", c.version)
 	if tokenPath(host, parts) {
 		value, fail := f.serveToken(c, strings.Join(parts, "/"))
-		answer(w, value, fail)
+		graph.Answer(w, value, fail)
 		return
 	}
 	if len(parts) == 0 || len(parts) > 2 || parts[0] == "" {
-		answer(w, nil, failUnknownPath(r.URL.Path))
+		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 		return
 	}
 	serve, fail := f.resolve(c, w.Header(), parts)
 	if fail != nil {
-		answer(w, nil, fail)
+		graph.Answer(w, nil, fail)
 		return
 	}
 	value, fail := serve(f, c)
-	answer(w, value, fail)
+	graph.Answer(w, value, fail)
 }
 
 // resolve checks the token, counts the call and finds the object and what is asked of it.
-func (f *Fake) resolve(c *call, h http.Header, parts []string) (func(*Fake, *call) (any, *failure), *failure) {
+func (f *Fake) resolve(c *call, h http.Header, parts []string) (func(*Fake, *call) (any, *graph.Failure), *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var fail *failure
-	if c.acct, fail = f.authorize(c.host, tokenOf(c.Request, c.params), c.now); fail != nil {
+	var fail *graph.Failure
+	if c.acct, fail = f.authorize(c.host, graph.TokenOf(c.Request, c.Params), c.now); fail != nil {
 		return nil, fail
 	}
 	if fail := f.count(c.acct, c.now, h); fail != nil {
@@ -108,15 +110,15 @@ func (f *Fake) resolve(c *call, h http.Header, parts []string) (func(*Fake, *cal
 	c.node = id
 	node := f.find(c, id)
 	if node == "" {
-		return nil, failNoObject(c.Method, id)
+		return nil, graph.NoObject(c.Method, id)
 	}
 	if serve := routes[route{node, c.Method, edge}]; serve != nil {
 		return serve, nil
 	}
 	if c.Method == http.MethodGet && edge != "" {
-		return nil, failParamf("Tried accessing nonexisting field (" + clip(edge) + ")")
+		return nil, graph.BadParam("Tried accessing nonexisting field (" + graph.Clip(edge) + ")")
 	}
-	return nil, failNoObject(c.Method, id)
+	return nil, graph.NoObject(c.Method, id)
 }
 
 // find looks up what an ID names for the account of the call, and says which kind it is; nothing that this token can see is "".
@@ -124,7 +126,7 @@ func (f *Fake) find(c *call, id string) string {
 	switch {
 	case id == c.acct.id:
 		return "account"
-	case (id == "me" || id == c.acct.scopedID) && f.tokens[tokenOf(c.Request, c.params)].user:
+	case (id == "me" || id == c.acct.scopedID) && f.tokens[graph.TokenOf(c.Request, c.Params)].user:
 		return "user"
 	case id == "me" || id == c.acct.scopedID || id == c.acct.pageID: // who the token is, which may be a Page
 		if c.host == hostFacebook {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 func TestTokens(t *testing.T) {
@@ -237,7 +238,7 @@ func TestPathsAndBodies(t *testing.T) {
 	} {
 		w.wantCode(kind, create(kind, body), 100, 0)
 	}
-	if r := create("application/json", `{"caption":"`+strings.Repeat("a", maxBody)+`"}`); r.status != 413 {
+	if r := create("application/json", `{"caption":"`+strings.Repeat("a", graph.MaxBody)+`"}`); r.status != 413 {
 		t.Errorf("large: %d %v", r.status, r.body)
 	}
 	w.wantCode("query", w.send("GET", hostInstagram, "/v25.0/me?a=%zz", auth(""), nil), 100, 0)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside/consent"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // Scopes that a login can grant.
@@ -95,7 +96,7 @@ func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, host strin
 }
 
 // redeem spends a code of a host and returns a short-lived token. The caller does not hold mu.
-func (f *Fake) redeem(p params, host string) (value string, t *token) {
+func (f *Fake) redeem(p graph.Params, host string) (value string, t *token) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
@@ -119,12 +120,12 @@ func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path != "/oauth/access_token" || r.Method != http.MethodPost {
-		answer(w, nil, failUnknownPath(r.URL.Path))
+		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 		return
 	}
-	p, fail := readParams(w, r)
+	p, fail := graph.ReadParams(w, r)
 	if fail != nil {
-		answer(w, nil, fail)
+		graph.Answer(w, nil, fail)
 		return
 	}
 	value, t := "", (*token)(nil)
@@ -134,7 +135,7 @@ func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if t == nil { // this host's errors have a shape of their own
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		w.WriteHeader(http.StatusBadRequest)
-		writeJSON(w, map[string]any{
+		graph.WriteJSON(w, map[string]any{
 			"error_type": "OAuthException", "code": 400, "error_message": "Matching code was not found or was already used",
 		})
 		return
@@ -143,13 +144,13 @@ func (f *Fake) serveAPI(w http.ResponseWriter, r *http.Request) {
 	nested := f.settings.nestedExchange
 	f.mu.Unlock()
 	if nested {
-		answer(w, map[string]any{"data": []any{map[string]any{
+		graph.Answer(w, map[string]any{"data": []any{map[string]any{
 			"access_token": value, "user_id": t.acct.scopedID, "permissions": strings.Join(t.scopes, ","),
 		}}}, nil)
 		return
 	}
 	id, _ := strconv.ParseInt(t.acct.scopedID, 10, 64) // a number, larger than a float holds
-	answer(w, map[string]any{"access_token": value, "user_id": id, "permissions": append([]string{}, t.scopes...)}, nil)
+	graph.Answer(w, map[string]any{"access_token": value, "user_id": id, "permissions": append([]string{}, t.scopes...)}, nil)
 }
 
 // tokenPath tells whether the path is a token endpoint of the host; these need no version.
@@ -163,26 +164,26 @@ func tokenPath(host string, parts []string) bool {
 }
 
 // serveToken answers at a token endpoint of a Graph host.
-func (f *Fake) serveToken(c *call, path string) (any, *failure) {
-	switch grant := c.params["grant_type"]; {
+func (f *Fake) serveToken(c *call, path string) (any, *graph.Failure) {
+	switch grant := c.Params["grant_type"]; {
 	case c.Method != http.MethodGet && !(c.host == hostFacebook && c.Method == http.MethodPost):
-		return nil, failNoObject(c.Method, path)
+		return nil, graph.NoObject(c.Method, path)
 	case path == "debug_token":
 		return f.debugToken(c)
 	case path == "access_token" && grant == "ig_exchange_token":
-		return f.exchange(c, c.params["access_token"])
+		return f.exchange(c, c.Params["access_token"])
 	case path == "refresh_access_token" && grant == "ig_refresh_token":
 		return f.refresh(c)
 	case path == "oauth/access_token" && grant == "fb_exchange_token":
-		return f.exchange(c, c.params["fb_exchange_token"])
+		return f.exchange(c, c.Params["fb_exchange_token"])
 	case path == "oauth/access_token" && (grant == "" || grant == "authorization_code"):
-		value, t := f.redeem(c.params, hostFacebook)
+		value, t := f.redeem(c.Params, hostFacebook)
 		if t == nil {
-			return nil, &failure{code: 100, sub: 36009, message: "This authorization code has been used or is not valid."}
+			return nil, &graph.Failure{Code: 100, Sub: 36009, Message: "This authorization code has been used or is not valid."}
 		}
 		return bearer(value, shortLife), nil
 	}
-	return nil, failParamf("Param grant_type is not supported here.")
+	return nil, graph.BadParam("Param grant_type is not supported here.")
 }
 
 func bearer(value string, life time.Duration) any {
@@ -191,9 +192,9 @@ func bearer(value string, life time.Duration) any {
 
 // exchange makes a long-lived token of a valid one. With Instagram login it is always the account's own, so that what was connected before a
 // restart of the fake works behind it; with Facebook login it is the user's, whose Pages have such tokens.
-func (f *Fake) exchange(c *call, value string) (any, *failure) {
-	if c.params["client_secret"] == "" {
-		return nil, failParamf("The parameter client_secret is required")
+func (f *Fake) exchange(c *call, value string) (any, *graph.Failure) {
+	if c.Params["client_secret"] == "" {
+		return nil, graph.BadParam("The parameter client_secret is required")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -214,8 +215,8 @@ func (f *Fake) exchange(c *call, value string) (any, *failure) {
 
 // refresh lengthens a long-lived token that is valid and at least 24 hours old; of a shortened life, the same part. The string stays
 // the same, which Meta allows.
-func (f *Fake) refresh(c *call) (any, *failure) {
-	value := tokenOf(c.Request, c.params)
+func (f *Fake) refresh(c *call) (any, *graph.Failure) {
+	value := graph.TokenOf(c.Request, c.Params)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a, fail := f.authorize(c.host, value, c.now)
@@ -224,10 +225,10 @@ func (f *Fake) refresh(c *call) (any, *failure) {
 	}
 	t := f.tokens[value]
 	if t.short {
-		return nil, failParamf("A short-lived token cannot be refreshed.")
+		return nil, graph.BadParam("A short-lived token cannot be refreshed.")
 	}
 	if c.now.Sub(t.issued) < min(day, f.longLife()/60) {
-		return nil, failParamf("The token must be at least 24 hours old to be refreshed.")
+		return nil, graph.BadParam("The token must be at least 24 hours old to be refreshed.")
 	}
 	f.admitToken(value, a)
 	f.tokens[value].scopes = t.scopes
@@ -235,19 +236,19 @@ func (f *Fake) refresh(c *call) (any, *failure) {
 }
 
 // debugToken is GET /debug_token; the caller shows an app's credentials.
-func (f *Fake) debugToken(c *call) (any, *failure) {
-	app, secret, _ := strings.Cut(tokenOf(c.Request, c.params), "|")
+func (f *Fake) debugToken(c *call) (any, *graph.Failure) {
+	app, secret, _ := strings.Cut(graph.TokenOf(c.Request, c.Params), "|")
 	if app == "" || secret == "" {
 		return nil, failBadToken
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	value := c.params["input_token"]
+	value := c.Params["input_token"]
 	a, fail := f.authorize(c.host, value, c.now)
 	if fail != nil {
 		return map[string]any{"data": map[string]any{
 			"app_id": app, "is_valid": false, "scopes": []string{},
-			"error": map[string]any{"code": fail.code, "subcode": fail.sub, "message": fail.message},
+			"error": map[string]any{"code": fail.Code, "subcode": fail.Sub, "message": fail.Message},
 		}}, nil
 	}
 	expires := int64(0) // never

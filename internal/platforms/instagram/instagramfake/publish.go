@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // media is a published medium: a post, or an item of a carousel.
@@ -14,7 +15,7 @@ type media struct {
 	id         string
 	acct       *account
 	spec       *spec
-	asset      *asset // nil: a carousel
+	asset      *graph.Asset // nil: a carousel
 	items      []*media
 	at         time.Time
 	code       string // shortcode
@@ -25,18 +26,18 @@ type media struct {
 
 // publish is POST /{ig-user-id}/media_publish. What Meta answers to a second publication of one container is documented nowhere; here
 // it is the answer to a container that is not ready, or after Republish a second medium.
-func (f *Fake) publish(c *call) (any, *failure) {
+func (f *Fake) publish(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := c.params["creation_id"]
+	id := c.Params["creation_id"]
 	ct := f.containers[id]
 	switch {
 	case id == "":
-		return nil, failParamf("The parameter creation_id is required")
+		return nil, graph.BadParam("The parameter creation_id is required")
 	case ct == nil || ct.acct != c.acct:
 		return nil, failNoMedia
 	case ct.spec.kind == kindChild:
-		return nil, failParamf("An item of a carousel cannot be published alone.")
+		return nil, graph.BadParam("An item of a carousel cannot be published alone.")
 	case ct.state(c.now) == expired:
 		return nil, failExpired
 	case ct.state(c.now) == published && f.settings.republish: // goes on
@@ -67,7 +68,7 @@ func (f *Fake) record(ct *container, now time.Time) *media {
 }
 
 // afterPublication answers the publisher, unless a fault or the post's own text wants it otherwise.
-func (f *Fake) afterPublication(ct *container, m *media) (any, *failure) {
+func (f *Fake) afterPublication(ct *container, m *media) (any, *graph.Failure) {
 	if queue := f.settings.publishDeath; len(queue) > 0 {
 		f.settings.publishDeath = queue[1:]
 		switch queue[0] {
@@ -76,11 +77,11 @@ func (f *Fake) afterPublication(ct *container, m *media) (any, *failure) {
 		case AnswerSpam:
 			return nil, failSpam
 		}
-		return nil, &failure{drop: true}
+		return nil, &graph.Failure{Drop: true}
 	}
 	if key := ct.acct.key(ct.text); ct.directive.Drop && !f.dropped[key] {
 		f.dropped[key] = true
-		return nil, &failure{drop: true}
+		return nil, &graph.Failure{Drop: true}
 	}
 	return map[string]any{"id": m.id}, nil
 }
@@ -119,7 +120,7 @@ func (m *media) shown() []*media {
 func (m *media) fingerprint() string {
 	parts := []string{m.acct.id, string(m.spec.kind), m.spec.caption}
 	for _, item := range m.shown() {
-		parts = append(parts, item.asset.id)
+		parts = append(parts, item.asset.ID)
 	}
 	return strings.Join(parts, "\x00")
 }
@@ -131,8 +132,8 @@ func (f *Fake) public(m *media) farside.Post {
 		URL: m.permalink(), At: m.at, Comments: []farside.Comment{}, Extra: m.notes(),
 	}
 	for _, item := range m.shown() {
-		shown := farside.Media{Type: "image", URL: "/" + hostCDN + item.asset.path(), Alt: item.spec.altText, MIME: item.asset.mime}
-		if item.asset.video != nil {
+		shown := farside.Media{Type: "image", URL: "/" + hostCDN + item.asset.Path(), Alt: item.spec.altText, MIME: item.asset.MIME}
+		if item.asset.Film != nil {
 			shown.Type = "video"
 		}
 		p.Media = append(p.Media, shown)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // graphTime is how Graph writes times.
@@ -27,9 +29,9 @@ func (f *Fake) view(m *media, now time.Time) mediaView {
 	return mediaView{m, f, now.Sub(m.at) < f.settings.lag}
 }
 
-func (v mediaView) nodeType() string { return "Media" }
+func (v mediaView) NodeType() string { return "Media" }
 
-func (v mediaView) field(name string, sub []field) (any, bool, *failure) {
+func (v mediaView) Field(name string, sub []graph.Field) (any, bool, *graph.Failure) {
 	switch name {
 	case "permalink", "shortcode":
 		if v.lagging {
@@ -81,7 +83,7 @@ func (v mediaView) mediaType() string {
 	switch {
 	case v.spec.kind == kindCarousel:
 		return "CAROUSEL_ALBUM"
-	case v.asset.video != nil:
+	case v.asset.Film != nil:
 		return "VIDEO"
 	}
 	return "IMAGE"
@@ -102,14 +104,14 @@ func (v mediaView) mediaURL(name string) any {
 	if v.asset == nil || name == "thumbnail_url" {
 		return nil
 	}
-	return "https://" + hostCDN + v.asset.path()
+	return "https://" + hostCDN + v.asset.Path()
 }
 
 // children reads the items of a carousel.
-func (v mediaView) children(sub []field) (any, bool, *failure) {
+func (v mediaView) children(sub []graph.Field) (any, bool, *graph.Failure) {
 	data := []any{}
 	for _, item := range v.items {
-		read, fail := selected(item.id, mediaView{item, v.f, v.lagging}, sub)
+		read, fail := graph.Selected(item.id, mediaView{item, v.f, v.lagging}, sub)
 		if fail != nil {
 			return nil, true, fail
 		}
@@ -126,19 +128,19 @@ func orNil(s string) any {
 }
 
 // readMedia is GET /{media-id}.
-func (f *Fake) readMedia(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id")
+func (f *Fake) readMedia(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return selected(c.medium.id, f.view(c.medium, c.now), fields)
+	return graph.Selected(c.medium.id, f.view(c.medium, c.now), fields)
 }
 
 // listChildren is GET /{media-id}/children.
-func (f *Fake) listChildren(c *call) (any, *failure) {
-	fields, fail := c.parseFields("id")
+func (f *Fake) listChildren(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
@@ -149,31 +151,31 @@ func (f *Fake) listChildren(c *call) (any, *failure) {
 }
 
 // listMedia is GET /{ig-user-id}/media: the newest first, without stories.
-func (f *Fake) listMedia(c *call) (any, *failure) {
+func (f *Fake) listMedia(c *call) (any, *graph.Failure) {
 	return f.list(c, func(m *media) bool { return m.spec.kind != kindStory })
 }
 
 // listStories is GET /{ig-user-id}/stories: those that are still up.
-func (f *Fake) listStories(c *call) (any, *failure) {
+func (f *Fake) listStories(c *call) (any, *graph.Failure) {
 	return f.list(c, func(m *media) bool { return m.spec.kind == kindStory })
 }
 
 // list is a page of the account's posts that the filter takes, between since and until, behind the cursor.
-func (f *Fake) list(c *call, takes func(*media) bool) (any, *failure) {
-	fields, fail := c.parseFields("id")
+func (f *Fake) list(c *call, takes func(*media) bool) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("id")
 	if fail != nil {
 		return nil, fail
 	}
-	limit, fail1 := c.number("limit", defaultPage)
-	since, fail2 := c.number("since", 0)
-	until, fail3 := c.number("until", 1<<40)
-	for _, fail := range []*failure{fail1, fail2, fail3} {
+	limit, fail1 := c.Number("limit", defaultPage)
+	since, fail2 := c.Number("since", 0)
+	until, fail3 := c.Number("until", 1<<40)
+	for _, fail := range []*graph.Failure{fail1, fail2, fail3} {
 		if fail != nil {
 			return nil, fail
 		}
 	}
 	if limit < 1 {
-		return nil, failParamf("Param limit must be a positive integer.")
+		return nil, graph.BadParam("Param limit must be a positive integer.")
 	}
 	limit = min(limit, maxPage)
 	f.mu.Lock()
@@ -185,13 +187,13 @@ func (f *Fake) list(c *call, takes func(*media) bool) (any, *failure) {
 			found = append(found, m)
 		}
 	}
-	if after := c.params["after"]; after != "" {
+	if after := c.Params["after"]; after != "" {
 		found = found[slices.IndexFunc(found, func(m *media) bool { return m.id == after })+1:]
 	}
 	data := []any{}
 	page := found[:min(int(limit), len(found))]
 	for _, m := range page {
-		read, fail := selected(m.id, f.view(m, c.now), fields)
+		read, fail := graph.Selected(m.id, f.view(m, c.now), fields)
 		if fail != nil {
 			return nil, fail
 		}
@@ -217,13 +219,13 @@ func (c *call) paging(first, last string, more bool) any {
 }
 
 // editMedia is POST /{media-id}: comments on or off, the one thing that can change.
-func (f *Fake) editMedia(c *call) (any, *failure) {
-	on, fail := c.flag("comment_enabled")
+func (f *Fake) editMedia(c *call) (any, *graph.Failure) {
+	on, fail := c.Flag("comment_enabled")
 	if fail != nil {
 		return nil, fail
 	}
 	if on == nil {
-		return nil, failParamf("The parameter comment_enabled is required")
+		return nil, graph.BadParam("The parameter comment_enabled is required")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -232,15 +234,15 @@ func (f *Fake) editMedia(c *call) (any, *failure) {
 }
 
 // deleteMedia is DELETE /{media-id}: whole posts, with Facebook login alone.
-func (f *Fake) deleteMedia(c *call) (any, *failure) {
+func (f *Fake) deleteMedia(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if c.host != hostFacebook {
-		return nil, failNoObject(http.MethodDelete, c.medium.id)
+		return nil, graph.NoObject(http.MethodDelete, c.medium.id)
 	}
 	if c.medium.spec.kind == kindChild {
-		return nil, &failure{code: -1, sub: 2207073, message: "Media type cannot be deleted", title: "Cannot delete",
-			user: "An item of a carousel cannot be deleted alone."}
+		return nil, &graph.Failure{Code: -1, Sub: 2207073, Message: "Media type cannot be deleted", Title: "Cannot delete",
+			User: "An item of a carousel cannot be deleted alone."}
 	}
 	c.medium.deleted = true
 	for _, item := range c.medium.items {
@@ -250,18 +252,18 @@ func (f *Fake) deleteMedia(c *call) (any, *failure) {
 }
 
 // readLimit is GET /{ig-user-id}/content_publishing_limit, over a day or since a moment within it.
-func (f *Fake) readLimit(c *call) (any, *failure) {
-	fields, fail := c.parseFields("quota_usage")
+func (f *Fake) readLimit(c *call) (any, *graph.Failure) {
+	fields, fail := c.ParseFields("quota_usage")
 	if fail != nil {
 		return nil, fail
 	}
 	oldest := c.now.Add(-day).Unix()
-	since, fail := c.number("since", oldest)
+	since, fail := c.Number("since", oldest)
 	if fail != nil {
 		return nil, fail
 	}
 	if since < oldest {
-		return nil, failParamf("Param since must be within the last 24 hours: " + strconv.FormatInt(since, 10))
+		return nil, graph.BadParam("Param since must be within the last 24 hours: " + strconv.FormatInt(since, 10))
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -273,13 +275,13 @@ func (f *Fake) readLimit(c *call) (any, *failure) {
 	}
 	limit := map[string]any{}
 	for _, field := range fields {
-		switch field.name {
+		switch field.Name {
 		case "quota_usage":
 			limit["quota_usage"] = used
 		case "config":
 			limit["config"] = map[string]any{"quota_total": f.settings.quota, "quota_duration": int(day.Seconds())}
 		default:
-			return nil, failParamf("Tried accessing nonexisting field (" + clip(field.name) + ")")
+			return nil, graph.BadParam("Tried accessing nonexisting field (" + graph.Clip(field.Name) + ")")
 		}
 	}
 	return map[string]any{"data": []any{limit}}, nil

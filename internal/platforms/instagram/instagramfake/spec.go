@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // kind is what a container becomes.
@@ -60,26 +62,26 @@ var facebookOnly = []string{
 }
 
 // specOf reads and checks a container's parameters.
-func specOf(c *call) (*spec, *failure) {
-	s := &spec{caption: c.params["caption"], altText: c.params["alt_text"], cover: c.params["cover_url"]}
-	var fail *failure
-	if s.kind, fail = kindOf(c.params); fail != nil {
+func specOf(c *call) (*spec, *graph.Failure) {
+	s := &spec{caption: c.Params["caption"], altText: c.Params["alt_text"], cover: c.Params["cover_url"]}
+	var fail *graph.Failure
+	if s.kind, fail = kindOf(c.Params); fail != nil {
 		return nil, fail
 	}
 	for _, name := range refused[s.kind] {
-		if c.params[name] != "" {
-			return nil, failParamf("Param " + name + " is not supported for this media type.")
+		if c.Params[name] != "" {
+			return nil, graph.BadParam("Param " + name + " is not supported for this media type.")
 		}
 	}
 	if c.host == hostInstagram {
 		for _, name := range facebookOnly {
-			if c.params[name] != "" {
-				return nil, failParamf("Param " + name + " is not supported with Instagram login.")
+			if c.Params[name] != "" {
+				return nil, graph.BadParam("Param " + name + " is not supported with Instagram login.")
 			}
 		}
 	}
-	for _, read := range []func(params) *failure{s.readMedia, s.readTexts, s.readPeople, s.readChoices, s.readChildren} {
-		if fail := read(c.params); fail != nil {
+	for _, read := range []func(graph.Params) *graph.Failure{s.readMedia, s.readTexts, s.readPeople, s.readChoices, s.readChildren} {
+		if fail := read(c.Params); fail != nil {
 			return nil, fail
 		}
 	}
@@ -87,8 +89,8 @@ func specOf(c *call) (*spec, *failure) {
 }
 
 // kindOf tells what is asked for by media_type and is_carousel_item. media_type=VIDEO alone was retired in November 2023.
-func kindOf(p params) (kind, *failure) {
-	item, fail := p.flag("is_carousel_item")
+func kindOf(p graph.Params) (kind, *graph.Failure) {
+	item, fail := p.Flag("is_carousel_item")
 	if fail != nil {
 		return "", fail
 	}
@@ -99,38 +101,38 @@ func kindOf(p params) (kind, *failure) {
 	case isItem && (mediaType == "" || mediaType == "VIDEO"):
 		return kindChild, nil
 	case isItem:
-		return "", failParamf("An item of a carousel is an image or a VIDEO, not " + mediaType + ".")
+		return "", graph.BadParam("An item of a carousel is an image or a VIDEO, not " + mediaType + ".")
 	case mediaType == "":
 		return kindPhoto, nil
 	case mediaType == "VIDEO":
-		return "", failMediaType.saying("The VIDEO value for media_type is no longer supported. Use the REELS media type to publish a video.")
+		return "", failMediaType.Saying("The VIDEO value for media_type is no longer supported. Use the REELS media type to publish a video.")
 	default:
 		return map[string]kind{"REELS": kindReel, "STORIES": kindStory, "CAROUSEL": kindCarousel}[mediaType], nil
 	}
 }
 
 // readMedia finds the one medium of the container.
-func (s *spec) readMedia(p params) *failure {
+func (s *spec) readMedia(p graph.Params) *graph.Failure {
 	s.image, s.video = p["image_url"], p["video_url"]
 	switch p["upload_type"] {
 	case "":
 	case "resumable":
 		s.resumable = true
 	default:
-		return failParamf("Param upload_type must be resumable.")
+		return graph.BadParam("Param upload_type must be resumable.")
 	}
 	wantVideo := s.kind == kindReel || p["media_type"] == "VIDEO" || (s.kind == kindStory && (s.video != "" || s.resumable))
 	switch {
 	case s.kind == kindCarousel:
 		return nil
 	case s.resumable && s.video != "":
-		return failParamf("Param video_url cannot be used with a resumable upload.")
+		return graph.BadParam("Param video_url cannot be used with a resumable upload.")
 	case s.image != "" && (s.video != "" || wantVideo):
-		return failParamf("A container takes one of image_url and video_url that fits its media_type.")
+		return graph.BadParam("A container takes one of image_url and video_url that fits its media_type.")
 	case wantVideo && s.video == "" && !s.resumable:
-		return failParamf("The parameter video_url is required")
+		return graph.BadParam("The parameter video_url is required")
 	case !wantVideo && s.image == "":
-		return failParamf("The parameter image_url is required")
+		return graph.BadParam("The parameter image_url is required")
 	}
 	return nil
 }
@@ -142,7 +144,7 @@ var (
 )
 
 // readTexts checks caption, alternative text and place.
-func (s *spec) readTexts(p params) *failure {
+func (s *spec) readTexts(p graph.Params) *graph.Failure {
 	if s.kind == kindStory {
 		s.caption = ""
 	}
@@ -152,24 +154,24 @@ func (s *spec) readTexts(p params) *failure {
 	case len(mention.FindAllString(s.caption, -1)) > maxTags:
 		return failTags
 	case len(hashtag.FindAllString(s.caption, -1)) > maxHashtags:
-		return failTags.saying("Cannot use more than 30 hashtags.")
+		return failTags.Saying("Cannot use more than 30 hashtags.")
 	case s.altText != "" && s.image == "":
-		return failParamf("Param alt_text is supported for images only.")
+		return graph.BadParam("Param alt_text is supported for images only.")
 	case utf8.RuneCountInString(s.altText) > maxAltText:
-		return failParamf("Param alt_text can have at most 1000 characters.")
+		return graph.BadParam("Param alt_text can have at most 1000 characters.")
 	case p["location_id"] != "" && !digits.MatchString(p["location_id"]):
-		return failParamf("INSTAGRAM_PLATFORM_API__INVALID_LOCATION_ID")
+		return graph.BadParam("INSTAGRAM_PLATFORM_API__INVALID_LOCATION_ID")
 	}
 	return nil
 }
 
 // readPeople checks tags and collaborators. A tag in a photo has a place, one in a video has none, one in a story may have.
-func (s *spec) readPeople(p params) *failure {
+func (s *spec) readPeople(p graph.Params) *graph.Failure {
 	var tags []struct {
 		Username string
 		X, Y     *float64
 	}
-	if fail := p.object("user_tags", &tags); fail != nil {
+	if fail := p.Object("user_tags", &tags); fail != nil {
 		return fail
 	}
 	if len(tags) > maxTags {
@@ -179,22 +181,22 @@ func (s *spec) readPeople(p params) *failure {
 		placed := t.X != nil || t.Y != nil
 		switch {
 		case strings.TrimPrefix(t.Username, "@") == "":
-			return failParamf("Each of user_tags needs a username.")
+			return graph.BadParam("Each of user_tags needs a username.")
 		case s.image == "" && s.kind != kindStory && placed:
-			return failParamf("Positions of user_tags are for photos, not for videos.")
+			return graph.BadParam("Positions of user_tags are for photos, not for videos.")
 		case s.image != "" && s.kind != kindStory && (t.X == nil || t.Y == nil):
-			return failParamf("Each of user_tags needs x and y in a photo.")
+			return graph.BadParam("Each of user_tags needs x and y in a photo.")
 		case placed && (!share(t.X) || !share(t.Y)):
-			return failParamf("Positions of user_tags must be between 0.0 and 1.0.")
+			return graph.BadParam("Positions of user_tags must be between 0.0 and 1.0.")
 		}
 		s.tagged = append(s.tagged, strings.TrimPrefix(t.Username, "@"))
 	}
-	var fail *failure
-	if s.collaborators, fail = p.list("collaborators"); fail != nil {
+	var fail *graph.Failure
+	if s.collaborators, fail = p.List("collaborators"); fail != nil {
 		return fail
 	}
 	if len(s.collaborators) > maxCollaborators || slices.Contains(s.collaborators, "") {
-		return failParamf("Param collaborators takes at most 3 usernames.")
+		return graph.BadParam("Param collaborators takes at most 3 usernames.")
 	}
 	return nil
 }
@@ -202,17 +204,17 @@ func (s *spec) readPeople(p params) *failure {
 func share(v *float64) bool { return v != nil && *v >= 0 && *v <= 1 }
 
 // readChoices checks what a publisher can choose beside the content.
-func (s *spec) readChoices(p params) *failure {
-	var fail *failure
-	if s.toFeed, fail = p.flag("share_to_feed"); fail != nil {
+func (s *spec) readChoices(p graph.Params) *graph.Failure {
+	var fail *graph.Failure
+	if s.toFeed, fail = p.Flag("share_to_feed"); fail != nil {
 		return fail
 	}
-	ai, fail := p.flag("is_ai_generated")
+	ai, fail := p.Flag("is_ai_generated")
 	if fail != nil {
 		return fail
 	}
 	s.ai = ai != nil && *ai
-	if s.thumb, fail = p.number("thumb_offset", 0); fail != nil {
+	if s.thumb, fail = p.Number("thumb_offset", 0); fail != nil {
 		return fail
 	}
 	if s.thumb < 0 || s.thumb > day.Milliseconds() {
@@ -221,26 +223,26 @@ func (s *spec) readChoices(p params) *failure {
 	var trial *struct {
 		Strategy string `json:"graduation_strategy"`
 	}
-	if fail := p.object("trial_params", &trial); fail != nil || trial == nil {
+	if fail := p.Object("trial_params", &trial); fail != nil || trial == nil {
 		return fail
 	}
 	s.trial = true
 	switch {
 	case trial.Strategy != "MANUAL" && trial.Strategy != "SS_PERFORMANCE":
-		return failParamf("Param trial_params needs a graduation_strategy of MANUAL or SS_PERFORMANCE.")
+		return graph.BadParam("Param trial_params needs a graduation_strategy of MANUAL or SS_PERFORMANCE.")
 	case len(s.collaborators) > 0 || (s.toFeed != nil && *s.toFeed):
-		return failParamf("A trial reel has no collaborators and is not shared to the feed.")
+		return graph.BadParam("A trial reel has no collaborators and is not shared to the feed.")
 	}
 	return nil
 }
 
 // readChildren counts a carousel's children.
-func (s *spec) readChildren(p params) *failure {
+func (s *spec) readChildren(p graph.Params) *graph.Failure {
 	if s.kind != kindCarousel {
 		return nil
 	}
-	var fail *failure
-	if s.children, fail = p.list("children"); fail != nil {
+	var fail *graph.Failure
+	if s.children, fail = p.List("children"); fail != nil {
 		return fail
 	}
 	if len(s.children) < minChildren || len(s.children) > maxChildren {

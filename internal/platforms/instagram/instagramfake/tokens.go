@@ -1,9 +1,9 @@
 package instagramfake
 
 import (
-	"net/http"
-	"strings"
 	"time"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // Lifetimes of tokens.
@@ -44,17 +44,8 @@ func (f *Fake) longLife() time.Duration {
 	return longLife
 }
 
-// tokenOf finds a request's token: in its header, or a parameter.
-func tokenOf(r *http.Request, p params) string {
-	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") || scheme == "OAuth" {
-		return strings.TrimSpace(value)
-	}
-	return p["access_token"]
-}
-
 // authorize finds whose token this is; tokens open nothing at the other login's host. The caller holds mu.
-func (f *Fake) authorize(host, value string, now time.Time) (*account, *failure) {
+func (f *Fake) authorize(host, value string, now time.Time) (*account, *graph.Failure) {
 	t := f.tokens[value]
 	switch {
 	case value == "":
@@ -72,12 +63,12 @@ func (f *Fake) authorize(host, value string, now time.Time) (*account, *failure)
 func (t *token) expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
 
 // sessionExpired is 190/463 with its times, which Meta writes as they are in California.
-func (f *Fake) sessionExpired(t *token, now time.Time) *failure {
+func (f *Fake) sessionExpired(t *token, now time.Time) *graph.Failure {
 	const form = "Monday, 02-Jan-06 15:04:05 MST"
 	pacific := time.FixedZone("PST", -8*60*60)
 	c := *failSession
-	c.status = f.settings.expiredStatus
-	c.message = "Error validating access token: Session has expired on " + t.expires.In(pacific).Format(form) +
+	c.Status = f.settings.expiredStatus
+	c.Message = "Error validating access token: Session has expired on " + t.expires.In(pacific).Format(form) +
 		". The current time is " + now.In(pacific).Format(form) + "."
 	return &c
 }

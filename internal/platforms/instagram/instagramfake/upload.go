@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // serveUpload is the upload host: POST /ig-api-upload/{version}/{container-id}, with the video as body or by a file_url header.
@@ -13,12 +15,12 @@ import (
 func (f *Fake) serveUpload(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if len(parts) != 3 || parts[0] != "ig-api-upload" || !version.MatchString(parts[1]) {
-		answer(w, nil, failUnknownPath(r.URL.Path))
+		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 		return
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if scheme != "OAuth" { // the literal word; Bearer is for the Graph hosts
-		answer(w, nil, failNoToken)
+		graph.Answer(w, nil, failNoToken)
 		return
 	}
 	f.mu.Lock()
@@ -29,13 +31,13 @@ func (f *Fake) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 	switch {
 	case fail != nil:
-		answer(w, nil, fail)
+		graph.Answer(w, nil, fail)
 	case !waiting:
-		answer(w, nil, failNoObject(r.Method, parts[2]))
+		graph.Answer(w, nil, graph.NoObject(r.Method, parts[2]))
 	case r.Method == http.MethodGet:
-		answer(w, map[string]any{"id": ct.id, "offset": 0}, nil) // an upload that broke off is not kept
+		graph.Answer(w, map[string]any{"id": ct.id, "offset": 0}, nil) // an upload that broke off is not kept
 	case r.Method != http.MethodPost:
-		answer(w, nil, failNoObject(r.Method, parts[2]))
+		graph.Answer(w, nil, graph.NoObject(r.Method, parts[2]))
 	default:
 		f.receive(w, r, ct)
 	}
@@ -43,7 +45,7 @@ func (f *Fake) serveUpload(w http.ResponseWriter, r *http.Request) {
 
 // receive takes a container's video and begins to process it.
 func (f *Fake) receive(w http.ResponseWriter, r *http.Request, ct *container) {
-	var a *asset
+	var a *graph.Asset
 	var sub int
 	if link := r.Header.Get("File_url"); link != "" {
 		a, sub = f.fetchVideo(r.Context(), link, ct.spec.kind)
@@ -59,7 +61,7 @@ func (f *Fake) receive(w http.ResponseWriter, r *http.Request, ct *container) {
 	if ct.ready.IsZero() { // of two uploads at once the first counts
 		ct.asset, ct.ready = a, f.now().Add(f.processingTime(ct))
 		if sub == 0 && ct.checkThumb() != nil {
-			sub = failThumb.sub
+			sub = failThumb.Sub
 		}
 		if sub != 0 {
 			ct.failed = sub
@@ -70,7 +72,7 @@ func (f *Fake) receive(w http.ResponseWriter, r *http.Request, ct *container) {
 		refuseUpload(w, "Request processing failed", false)
 		return
 	}
-	answer(w, map[string]any{"success": true, "message": "Upload successful."}, nil)
+	graph.Answer(w, map[string]any{"success": true, "message": "Upload successful."}, nil)
 }
 
 // readUpload reads a body that must be as long as its file_size header says.
@@ -99,7 +101,7 @@ func readUpload(w http.ResponseWriter, r *http.Request, limit int) (data []byte,
 func refuseUpload(w http.ResponseWriter, message string, retriable bool) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(http.StatusBadRequest)
-	writeJSON(w, map[string]any{"debug_info": map[string]any{
+	graph.WriteJSON(w, map[string]any{"debug_info": map[string]any{
 		"retriable": retriable, "type": "ProcessingFailedError", "message": message,
 	}})
 }

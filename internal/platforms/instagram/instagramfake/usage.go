@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"posthorn/internal/platforms/farside/graph"
 )
 
 // How a spent budget behaves. Meta documents the header and that calls made meanwhile lengthen the wait, but none of the numbers:
@@ -36,7 +38,7 @@ func (u *usage) spent(now time.Time) int {
 
 // count spends one call of the account's budget and sets the usage headers. Reaching 100 % begins a block, in which each further call
 // fails and adds a minute; when it is over the account starts afresh. The caller holds mu.
-func (f *Fake) count(a *account, now time.Time, h http.Header) *failure {
+func (f *Fake) count(a *account, now time.Time, h http.Header) *graph.Failure {
 	budget := f.settings.callBudget
 	if budget <= 0 {
 		return nil

@@ -1,4 +1,4 @@
-package instagramfake
+package graph
 
 import (
 	"bytes"
@@ -13,27 +13,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the size of a request's parameters, in bytes; media comes by URL or through the upload host.
-const maxBody = 1 << 20
+// MaxBody is the size of a request's parameters, in bytes; media comes by URL or through the upload host.
+const MaxBody = 1 << 20
 
-// params are a request's parameters from query and body. Graph takes them from either, the body's JSON values as their JSON text.
-type params map[string]string
+// Params are a request's parameters from query and body. Graph takes them from either, the body's JSON values as their JSON text.
+type Params map[string]string
 
-// readParams reads the query and a body that is a form, multipart form or JSON object; a body of another type says nothing.
-func readParams(w http.ResponseWriter, r *http.Request) (params, *failure) {
-	p := params{}
+// ReadParams reads the query and a body that is a form, multipart form or JSON object; a body of another type says nothing.
+func ReadParams(w http.ResponseWriter, r *http.Request) (Params, *Failure) {
+	p := Params{}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, failParamf("The query cannot be read.")
+		return nil, BadParam("The query cannot be read.")
 	}
 	p.addForm(query)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	switch kind {
 	case "application/json":
 		err = p.addJSON(r.Body)
 	case "multipart/form-data":
-		if err = r.ParseMultipartForm(maxBody); err == nil {
+		if err = r.ParseMultipartForm(MaxBody); err == nil {
 			p.addForm(r.MultipartForm.Value)
 			_ = r.MultipartForm.RemoveAll() // nothing was large enough for a file
 		}
@@ -46,29 +46,29 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, *failure) {
 		p.addForm(form)
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		f := failParamf("The request is too large.")
-		f.status = http.StatusRequestEntityTooLarge
+		f := BadParam("The request is too large.")
+		f.Status = http.StatusRequestEntityTooLarge
 		return nil, f
 	}
 	if err != nil {
-		return nil, failParamf("The body cannot be read as " + clip(kind) + ".")
+		return nil, BadParam("The body cannot be read as " + Clip(kind) + ".")
 	}
 	for name, v := range p {
 		if !utf8.ValidString(v) {
-			return nil, failParamf("Param " + clip(name) + " must be valid UTF-8.")
+			return nil, BadParam("Param " + Clip(name) + " must be valid UTF-8.")
 		}
 	}
 	return p, nil
 }
 
-func (p params) addForm(form url.Values) {
+func (p Params) addForm(form url.Values) {
 	for name, v := range form {
 		p[name] = v[len(v)-1]
 	}
 }
 
 // addJSON takes a string as it is, null as absent, and the rest as JSON text with its numbers untouched.
-func (p params) addJSON(body io.Reader) error {
+func (p Params) addJSON(body io.Reader) error {
 	raw, err := io.ReadAll(body)
 	if err != nil || len(bytes.TrimSpace(raw)) == 0 {
 		return err
@@ -88,8 +88,8 @@ func (p params) addJSON(body io.Reader) error {
 	return nil
 }
 
-// flag reads a boolean; absent is nil.
-func (p params) flag(name string) (*bool, *failure) {
+// Flag reads a boolean; absent is nil.
+func (p Params) Flag(name string) (*bool, *Failure) {
 	switch strings.ToLower(p[name]) {
 	case "":
 		return nil, nil
@@ -100,23 +100,23 @@ func (p params) flag(name string) (*bool, *failure) {
 		no := false
 		return &no, nil
 	}
-	return nil, failParamf("Param " + name + " must be a boolean.")
+	return nil, BadParam("Param " + name + " must be a boolean.")
 }
 
-// number reads a whole number; absent is otherwise.
-func (p params) number(name string, otherwise int64) (int64, *failure) {
+// Number reads a whole number; absent is otherwise.
+func (p Params) Number(name string, otherwise int64) (int64, *Failure) {
 	if p[name] == "" {
 		return otherwise, nil
 	}
 	n, err := strconv.ParseInt(p[name], 10, 64)
 	if err != nil {
-		return 0, failParamf("Param " + name + " must be an integer.")
+		return 0, BadParam("Param " + name + " must be an integer.")
 	}
 	return n, nil
 }
 
-// list reads a JSON array of strings or numbers, or values between commas; absent is empty.
-func (p params) list(name string) ([]string, *failure) {
+// List reads a JSON array of strings or numbers, or values between commas; absent is empty.
+func (p Params) List(name string) ([]string, *Failure) {
 	v := strings.TrimSpace(p[name])
 	if v == "" {
 		return nil, nil
@@ -132,7 +132,7 @@ func (p params) list(name string) ([]string, *failure) {
 	dec.UseNumber() // IDs are larger than what a float holds
 	var raw []any
 	if err := dec.Decode(&raw); err != nil || dec.More() {
-		return nil, failParamf("Param " + name + " must be an array.")
+		return nil, BadParam("Param " + name + " must be an array.")
 	}
 	items := []string{}
 	for _, item := range raw {
@@ -142,19 +142,28 @@ func (p params) list(name string) ([]string, *failure) {
 		case json.Number:
 			items = append(items, item.String())
 		default:
-			return nil, failParamf("Param " + name + " must be an array of strings.")
+			return nil, BadParam("Param " + name + " must be an array of strings.")
 		}
 	}
 	return items, nil
 }
 
-// object decodes a JSON value of a parameter into v; absent leaves v alone.
-func (p params) object(name string, v any) *failure {
+// Object decodes a JSON value of a parameter into v; absent leaves v alone.
+func (p Params) Object(name string, v any) *Failure {
 	if p[name] == "" {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(p[name]), v); err != nil {
-		return failParamf("Param " + name + " is not valid JSON of the documented shape.")
+		return BadParam("Param " + name + " is not valid JSON of the documented shape.")
 	}
 	return nil
+}
+
+// TokenOf finds a request's token: in its header, or a parameter.
+func TokenOf(r *http.Request, p Params) string {
+	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") || scheme == "OAuth" {
+		return strings.TrimSpace(value)
+	}
+	return p["access_token"]
 }

@@ -1,4 +1,4 @@
-package instagramfake
+package graph
 
 import (
 	"encoding/binary"
@@ -21,8 +21,8 @@ var (
 	soundEntries   = []string{"mp4a"}
 )
 
-// tracksFit reports whether the tracks of a movie are of a kind that is taken, and its boxes in the order that is.
-func tracksFit(data []byte) bool {
+// TracksFit reports whether the tracks of a movie are of a kind that is taken, and its boxes in the order that is.
+func TracksFit(data []byte) bool {
 	media := false
 	for {
 		kind, body, rest := box(data)
