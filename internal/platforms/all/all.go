@@ -9,6 +9,8 @@ import (
 	"posthorn/internal/platforms/instagram"
 	"posthorn/internal/platforms/instagram/instagramfake"
 	"posthorn/internal/platforms/reddit/redditfake"
+	"posthorn/internal/platforms/threads"
+	"posthorn/internal/platforms/threads/threadsfake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -22,6 +24,7 @@ func Entries() []Entry {
 	return []Entry{
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
+		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 	}
 }
 

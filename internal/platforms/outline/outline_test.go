@@ -31,7 +31,6 @@ func TestOutlines(t *testing.T) {
 		{"twitter", "x", pictures(4), "", ""},
 		{"twitter", "x", pictures(5), "", "twitter.images.max_items"},
 		{"twitter", "x", media("image", "video"), "", "twitter.video.max_items"},
-		{"threads", "x", media("image", "video"), "", ""},
 		{"youtube", "x", nil, "", "youtube.video.min_items"},
 		{"youtube", "x", media("image"), "", "youtube.video.media_type"},
 		{"youtube", strings.Repeat("é", 2501), media("video"), "", "youtube.text.max_length"},

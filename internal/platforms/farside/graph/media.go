@@ -162,8 +162,22 @@ func ascii(s string) bool {
 	return true
 }
 
-// Portrait draws an account's picture.
+// Portrait draws an account's picture, each once: fakes are made by the thousand.
 func Portrait(n int) []byte {
+	portraits.Lock()
+	defer portraits.Unlock()
+	if portraits.painted[n] == nil {
+		portraits.painted[n] = paint(n)
+	}
+	return portraits.painted[n]
+}
+
+var portraits = struct {
+	sync.Mutex
+	painted map[int][]byte
+}{painted: map[int][]byte{}}
+
+func paint(n int) []byte {
 	const size = 160
 	img := image.NewRGBA(image.Rect(0, 0, size, size))
 	for y := range size {

@@ -57,7 +57,7 @@ func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, host strin
 	back, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || (back.Scheme != "https" && back.Scheme != "http") || back.Host == "" || q.Get("client_id") == "" ||
 		q.Get("response_type") != "code" {
-		page(w, http.StatusBadRequest, "Invalid request", nil)
+		graph.Page(w, http.StatusBadRequest, "Invalid request", nil)
 		return
 	}
 	a, title, known := f.accountOf(host), "Instagram", instagramScopes
