@@ -1,18 +1,10 @@
 // Connecting accounts with the SDK: the browser's part is played by fetch.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { client, fails, instagram, profileId, strangersKey, zernio } from './helper.mjs'
+import { agree, client, fails, instagram, profileId, strangersKey, unique, zernio } from './helper.mjs'
 
 // hop follows one redirect and no more.
 const hop = async (url) => (await fetch(url, { redirect: 'manual' })).headers.get('location')
-
-// agree grants all that a consent page of the sandbox asks for, as its first user.
-const agree = async (url) => {
-  const page = await (await fetch(url)).text()
-  const value = (type) => [...page.matchAll(new RegExp(`<input type="${type}" name="([^"]+)" value="([^"]+)"`, 'g'))].map((m) => [m[1], m[2]])
-  const body = new URLSearchParams([value('radio')[0], ...value('checkbox'), ['decision', 'allow']])
-  return (await fetch(url, { method: 'POST', body, redirect: 'manual' })).headers.get('location')
-}
 
 test('Instagram by its own login', async () => {
   const path = { platform: 'instagram' }
@@ -48,4 +40,14 @@ test('Instagram by Facebook, headless', async () => {
   const { account } = (await zernio.connect.selectInstagramAccount({ body })).data
   assert.equal(account.platform, 'instagram')
   await fails(zernio.connect.selectInstagramAccount({ body }), 404)
+})
+
+test('Threads, and a chain on it', async () => {
+  const { data } = await zernio.connect.getConnectUrl({ path: { platform: 'threads' }, query: { profileId, redirect_url: 'https://shop.example/done' } })
+  const done = new URL(await hop(await agree(data.authUrl))).searchParams
+  assert.equal(done.get('connected'), 'threads')
+  const threadItems = [{ content: unique('one') }, { content: 'two' }]
+  const post = await zernio.posts.createPost({ body: { content: 'for display', publishNow: true, platforms: [{ platform: 'threads', accountId: done.get('accountId'), platformSpecificData: { threadItems, topic_tag: 'sdk' } }] } })
+  assert.equal(post.data.post.platforms[0].status, 'published')
+  assert.match(post.data.post.platforms[0].platformPostUrl, /^https:\/\/www\.threads\.com\//)
 })

@@ -8,6 +8,7 @@ import Zernio from '@zernio/node'
 const { POSTHORN_TEST_API: origin, POSTHORN_TEST_KEY: apiKey, POSTHORN_TEST_KEY_B: strangersKey, POSTHORN_TEST_SAMPLES: samples, POSTHORN_TEST_SCRATCH: scratch } = process.env
 export { apiKey, origin, strangersKey }
 export const photo = `${samples}coast.jpg`
+export const sandbox = new URL(samples).origin
 
 // client is the SDK with a key, every operation of it noted in the file of calls as "name status".
 export function client(key = apiKey) {
@@ -87,4 +88,12 @@ export async function cliFails(pattern, ...args) {
     assert.match(`${e.stdout}${e.stderr}`, pattern)
     return true
   })
+}
+
+// agree grants all that a consent page of the sandbox asks for, as its first user.
+export const agree = async (url) => {
+  const page = await (await fetch(url)).text()
+  const value = (type) => [...page.matchAll(new RegExp(`<input type="${type}" name="([^"]+)" value="([^"]+)"`, 'g'))].map((m) => [m[1], m[2]])
+  const body = new URLSearchParams([value('radio')[0], ...value('checkbox'), ['decision', 'allow']])
+  return (await fetch(url, { method: 'POST', body, redirect: 'manual' })).headers.get('location')
 }
