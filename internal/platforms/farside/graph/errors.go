@@ -117,6 +117,7 @@ func Answer(w http.ResponseWriter, value any, fail *Failure) {
 	WriteJSON(w, value)
 }
 
+// WriteJSON writes a value without the escapes that only pages need.
 func WriteJSON(w http.ResponseWriter, value any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -18,6 +18,7 @@ const (
 	MaxPublishes = 10
 	// blockWait is how long to keep still after "action blocked".
 	blockWait = 2 * time.Hour
+	// MaxBlocks bounds how often the action may be blocked.
 	MaxBlocks = 3
 )
 
