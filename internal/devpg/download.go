@@ -37,8 +37,9 @@ func download(ctx context.Context, progress io.Writer) (string, error) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer os.RemoveAll(temp)
-		done <- fetch(ctx, temp, final)
+		err := fetch(ctx, temp, final)
+		os.RemoveAll(temp) // before the caller goes on, and perhaps ends the process
+		done <- err
 	}()
 	select {
 	case <-ctx.Done(): // the library cannot be interrupted; what it still fetches is thrown away
