@@ -15,6 +15,7 @@ import (
 func (e *engine) step(ctx context.Context, claim posts.Claim, lease Lease, keep bool, shown func() bool) (settled posts.Settled, next Lease, err error) {
 	session, step, stepErr := e.publish(ctx, claim, lease)
 	after := context.WithoutCancel(ctx) // what was done must be stored, also during a shutdown
+	e.mark(after, claim, stepErr)
 	outcome := posts.Outcome{Claim: claim, Step: step, Err: stepErr, Shown: shown()}
 	next = e.crew.Lease() // before the claim: whoever is counted as lost from here on has lost that too
 	if keep && ctx.Err() == nil && next.Check() == nil {
@@ -75,6 +76,17 @@ func (e *engine) throttled(ctx context.Context, session *accounts.Session, err e
 	return &known
 }
 
+// mark says of an account whose token is dead that it needs to be connected again. It comes before the target is stored as held, which may be for a
+// day: nobody would be told if the worker died in between.
+func (e *engine) mark(ctx context.Context, claim posts.Claim, err error) {
+	if refusal := platforms.AsError(err); refusal == nil || refusal.Kind != platforms.Unauthorized {
+		return
+	}
+	if err := e.accounts.NeedsReconnection(ctx, claim.AccountID); err != nil {
+		e.log.Error().Err(err).Str("account", claim.AccountID).Msg("noting that the account has to be connected again failed")
+	}
+}
+
 // follow does what a verdict asks beside the target itself. Each of these may fail: the next step meets the same again.
 func (e *engine) follow(ctx context.Context, claim posts.Claim, session *accounts.Session, v verdict.Verdict) {
 	var failed []error
@@ -86,9 +98,6 @@ func (e *engine) follow(ctx context.Context, claim posts.Claim, session *account
 		if v.Refresh {
 			failed = append(failed, session.StaleToken(ctx))
 		}
-	}
-	if v.Reconnect {
-		failed = append(failed, e.accounts.NeedsReconnection(ctx, claim.AccountID))
 	}
 	if err := errors.Join(failed...); err != nil {
 		e.log.Error().Err(err).Str("target", claim.TargetID).Msg("noting what the platform said failed")
