@@ -4,8 +4,10 @@ package connect
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"net/url"
 	"slices"
 	"strings"
@@ -106,7 +108,14 @@ func (s *Service) Sweep(ctx context.Context) (err error) {
 }
 
 func (s *Service) visit(platform string, login platforms.Login, app platforms.App, state string) platforms.Visit {
-	return platforms.Visit{Login: login, App: app, State: state, RedirectURL: s.PublicURL + CallbackPath + platform}
+	return platforms.Visit{Login: login, App: app, State: state, RedirectURL: s.PublicURL + CallbackPath + platform, Verifier: verifier(app, state)}
+}
+
+// verifier is made of the state, which travels through the browser, and the app's secret, which does not, so that it need not be kept.
+func verifier(app platforms.App, state string) platforms.Secret {
+	mac := hmac.New(sha256.New, []byte(app.Secret.Reveal()))
+	mac.Write([]byte("PKCE verifier of the visit " + state))
+	return platforms.NewSecret(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // reachable is a platform's address as a browser gets there.

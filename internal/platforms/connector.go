@@ -2,6 +2,8 @@ package platforms
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"net/url"
 )
@@ -44,6 +46,13 @@ type Visit struct {
 	App         App
 	State       string
 	RedirectURL string // where the page sends its user back to
+	Verifier    Secret // of PKCE, for platforms that have it: only who began the visit can redeem its code
+}
+
+// Challenge is what a consent page is told of the verifier. https://www.rfc-editor.org/rfc/rfc7636#section-4.2
+func (v Visit) Challenge() string {
+	sum := sha256.Sum256([]byte(v.Verifier.Reveal()))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Grant is what a user permitted.

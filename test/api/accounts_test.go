@@ -105,8 +105,9 @@ func TestXCapabilities(t *testing.T) {
 	if got := w.do("PUT", "/v1/accounts/"+x, map[string]any{"username": "acme2"}).want(200); got.at("xCapabilities") != nil {
 		t.Errorf("not sent: %s", got.body)
 	}
-	if got := w.do("GET", "/v1/accounts/"+x+"/health", nil).want(200); got.text("status") != "error" || !strings.Contains(got.text("issues.0"), "no adapter") {
-		t.Errorf("on a server without X: %s", got.body)
+	pins := w.connectRaw(w.owner.OwnerID, w.profile, "pinterest", platforms.Account{RemoteID: "1", Username: "acme"}, platforms.Token{Access: platforms.NewSecret("token of Pinterest")})
+	if got := w.do("GET", "/v1/accounts/"+pins+"/health", nil).want(200); got.text("status") != "error" || !strings.Contains(got.text("issues.0"), "no adapter") {
+		t.Errorf("on a server without the platform: %s", got.body)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"posthorn/internal/platforms/reddit/redditfake"
 	"posthorn/internal/platforms/threads"
 	"posthorn/internal/platforms/threads/threadsfake"
+	"posthorn/internal/platforms/twitter"
+	"posthorn/internal/platforms/twitter/twitterfake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -25,6 +27,7 @@ func Entries() []Entry {
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
+		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
 	}
 }
 

@@ -48,8 +48,6 @@ var (
 )
 
 var outlines = []platforms.Info{
-	outline("twitter", "X", platforms.TextLimit{Max: 280, Count: platforms.Weighted}, "https://docs.x.com/fundamentals/counting-characters",
-		text(true), images(4, 5*mb, stills...), video(512*mb, 0.5, 140, movies...), composed("threadItems", "article")),
 	outline("youtube", "YouTube", platforms.TextLimit{Max: 5000, Count: platforms.UTF8Bytes}, "https://developers.google.com/youtube/v3/docs/videos",
 		video(256*gb, 0, 12*60*60, append(movies, "video/webm", "video/mpeg", "video/x-msvideo", "video/x-m4v")...)),
 	outline("facebook", "Facebook", platforms.TextLimit{Max: 63206, Count: platforms.CodePoints}, "https://developers.facebook.com/docs/graph-api/reference/page/feed",

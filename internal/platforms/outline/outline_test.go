@@ -18,19 +18,11 @@ func TestOutlines(t *testing.T) {
 		return list
 	}
 	pictures := func(n int) []platforms.Media { return media(slices.Repeat([]platforms.MediaType{"image"}, n)...) }
-	long := strings.Repeat("a", 281)
 	for _, tt := range []struct {
 		platform, text string
 		media          []platforms.Media
 		options, rule  string // empty: nothing is wrong
 	}{
-		{"twitter", "hello", nil, "", ""},
-		{"twitter", "", nil, "", "twitter.text.text_required"},
-		{"twitter", long, nil, "", "twitter.text.max_length"},
-		{"twitter", long, nil, `{"threadItems":[{"content":"a"}]}`, ""},
-		{"twitter", "x", pictures(4), "", ""},
-		{"twitter", "x", pictures(5), "", "twitter.images.max_items"},
-		{"twitter", "x", media("image", "video"), "", "twitter.video.max_items"},
 		{"youtube", "x", nil, "", "youtube.video.min_items"},
 		{"youtube", "x", media("image"), "", "youtube.video.media_type"},
 		{"youtube", strings.Repeat("é", 2501), media("video"), "", "youtube.text.max_length"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/jpeg"
 	"io"
 	"net/http"
@@ -24,6 +25,7 @@ type Files struct {
 	client *http.Client
 	images map[string][]byte
 	video  []byte
+	gif    []byte
 }
 
 var _ platforms.MediaSource = (*Files)(nil)
@@ -32,7 +34,7 @@ var _ platforms.MediaSource = (*Files)(nil)
 const imageCount = 24
 
 func newFiles(t *testing.T) *Files {
-	f := &Files{images: map[string][]byte{}, video: movie()}
+	f := &Files{images: map[string][]byte{}, video: movie(), gif: moving()}
 	for i := range imageCount {
 		f.images[fmt.Sprintf("/image-%d.jpg", i)] = picture(i)
 	}
@@ -61,12 +63,20 @@ func (f *Files) Video() platforms.Media {
 	return platforms.Media{Type: platforms.Video, URL: f.url + "/video.mp4", MIME: "video/mp4", Size: int64(len(f.video)), Duration: 10 * time.Second}
 }
 
+// GIF is an image that moves.
+func (f *Files) GIF() platforms.Media {
+	return platforms.Media{Type: platforms.GIF, URL: f.url + "/moving.gif", MIME: "image/gif", Size: int64(len(f.gif)), Width: 16, Height: 16, AltText: "it moves"}
+}
+
 // PageURL is the address of a page with a card.
 func (f *Files) PageURL() string { return "https://example.com/article" }
 
 func (f *Files) lookup(path string) (body []byte, mime string) {
-	if path == "/video.mp4" {
+	switch path {
+	case "/video.mp4":
 		return f.video, "video/mp4"
+	case "/moving.gif":
+		return f.gif, "image/gif"
 	}
 	return f.images[path], "image/jpeg"
 }
@@ -123,6 +133,18 @@ func picture(n int) []byte {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}); err != nil {
 		panic("platformtest: " + err.Error()) // a plain image always encodes
+	}
+	return b.Bytes()
+}
+
+// moving is a GIF of two frames.
+func moving() []byte {
+	frame := func(c color.Color) *image.Paletted {
+		return image.NewPaletted(image.Rect(0, 0, 16, 16), color.Palette{c})
+	}
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame(color.White), frame(color.Black)}, Delay: []int{50, 50}}); err != nil {
+		panic("platformtest: " + err.Error()) // plain images always encode
 	}
 	return b.Bytes()
 }

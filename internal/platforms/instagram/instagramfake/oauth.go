@@ -11,6 +11,7 @@ import (
 
 	"posthorn/internal/platforms/farside/consent"
 	"posthorn/internal/platforms/farside/graph"
+	"posthorn/internal/platforms/farside/page"
 )
 
 // Scopes that a login can grant.
@@ -57,7 +58,7 @@ func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request, host strin
 	back, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || (back.Scheme != "https" && back.Scheme != "http") || back.Host == "" || q.Get("client_id") == "" ||
 		q.Get("response_type") != "code" {
-		graph.Page(w, http.StatusBadRequest, "Invalid request", nil)
+		page.Write(w, http.StatusBadRequest, "Invalid request", nil)
 		return
 	}
 	a, title, known := f.accountOf(host), "Instagram", instagramScopes

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"posthorn/internal/platforms/farside"
-	"posthorn/internal/platforms/farside/graph"
+	"posthorn/internal/platforms/farside/page"
 )
 
 // serveWeb is the two sites: the authorize pages, and at Instagram's the posts' permalinks and the accounts' profiles.
@@ -19,7 +19,7 @@ func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request, host string) {
 		f.serveAuthorize(w, r, hostFacebook)
 		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		graph.Page(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
+		page.Write(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
 		return
 	}
 	var found []farside.Post
@@ -32,8 +32,8 @@ func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request, host string) {
 		}
 	}
 	if len(found) == 0 {
-		graph.Page(w, http.StatusNotFound, "Sorry, this page isn't available", nil)
+		page.Write(w, http.StatusNotFound, "Sorry, this page isn't available", nil)
 		return
 	}
-	graph.Page(w, http.StatusOK, "Instagram, in the sandbox", found)
+	page.Write(w, http.StatusOK, "Instagram, in the sandbox", found)
 }

@@ -14,6 +14,7 @@ import (
 
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/farside/graph"
+	"posthorn/internal/platforms/farside/page"
 )
 
 // The hosts that one Fake answers for. Meta has moved from one domain to another, and both answer.
@@ -156,11 +157,11 @@ func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		graph.Page(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
+		page.Write(w, http.StatusMethodNotAllowed, "This page can only be read", nil)
 	case len(found) == 0:
-		graph.Page(w, http.StatusNotFound, "Sorry, this page isn't available", nil)
+		page.Write(w, http.StatusNotFound, "Sorry, this page isn't available", nil)
 	default:
-		graph.Page(w, http.StatusOK, "Threads, in the sandbox", found)
+		page.Write(w, http.StatusOK, "Threads, in the sandbox", found)
 	}
 }
 

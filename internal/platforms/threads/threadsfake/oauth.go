@@ -11,6 +11,7 @@ import (
 
 	"posthorn/internal/platforms/farside/consent"
 	"posthorn/internal/platforms/farside/graph"
+	"posthorn/internal/platforms/farside/page"
 )
 
 // knownScopes are those that a login can grant.
@@ -62,7 +63,7 @@ func (f *Fake) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	back, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || back.Host == "" || q.Get("client_id") == "" || q.Get("response_type") != "code" ||
 		(back.Scheme != "https" && (back.Scheme != "http" || (back.Hostname() != "127.0.0.1" && back.Hostname() != "localhost"))) {
-		graph.Page(w, http.StatusBadRequest, "Invalid request", nil)
+		page.Write(w, http.StatusBadRequest, "Invalid request", nil)
 		return
 	}
 	asked := slices.DeleteFunc(strings.FieldsFunc(q.Get("scope"), func(c rune) bool { return c == ',' || c == ' ' }), func(s string) bool { return !slices.Contains(knownScopes, s) })

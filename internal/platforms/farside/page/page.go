@@ -1,4 +1,5 @@
-package graph
+// Package page shows posts as plainly as can be, for the sites of fakes.
+package page
 
 import (
 	"html/template"
@@ -21,8 +22,8 @@ img,video{max-width:100%;display:block;margin:.5em 0}p{white-space:pre-wrap;over
 {{end}}</html>
 `))
 
-// Page writes an HTML page of posts.
-func Page(w http.ResponseWriter, status int, title string, posts []farside.Post) {
+// Write writes an HTML page of posts.
+func Write(w http.ResponseWriter, status int, title string, posts []farside.Post) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'")
 	w.WriteHeader(status)
