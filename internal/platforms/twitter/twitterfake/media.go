@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"image"
 	_ "image/gif" // what images may be
 	_ "image/jpeg"
@@ -69,7 +70,7 @@ func form(c *call, limit int) (fields map[string]string, data []byte, fail *fail
 	parts := multipart.NewReader(c.r.Body, params["boundary"])
 	for {
 		p, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
