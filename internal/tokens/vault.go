@@ -108,11 +108,19 @@ func (v *Vault) Fresh(ctx context.Context, accountID string, h *Held, refresh fu
 	return v.Renew(ctx, accountID, margin, refresh)
 }
 
+// renewTimeout bounds a renewal with its wait for the account's lock.
+const renewTimeout = 2 * time.Minute
+
 // Renew refreshes a token that ends within a time, under the lock on its row; one that does not is left as it is.
 func (v *Vault) Renew(ctx context.Context, accountID string, within time.Duration, refresh func(context.Context, platforms.Token) (platforms.Token, error)) (t Versioned, err error) {
+	// Whoever asks may give up while waiting for their turn, and not after: a pair that the platform has changed is stored, whatever becomes of the
+	// request or the worker.
+	asked := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+	defer cancel()
 	err = postgres.InTx(ctx, v.Pool, func(tx pgx.Tx) error {
 		var ownerID string
-		err := tx.QueryRow(ctx, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID)
+		err := tx.QueryRow(asked, `select owner_id from tokens where account_id = $1 for update`, accountID).Scan(&ownerID)
 		if errors.Is(err, pgx.ErrNoRows) { // dropped meanwhile
 			return errNone()
 		}

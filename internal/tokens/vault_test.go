@@ -113,6 +113,32 @@ func TestSealBelongsToItsAccountAndKey(t *testing.T) {
 	}
 }
 
+// TestACancelledRefreshIsStored cancels the request while the platform changes the pair: the old one is spent, so the new one must not be lost.
+func TestACancelledRefreshIsStored(t *testing.T) {
+	t.Parallel()
+	v := vault(t, tokens.NewKey("k1"))
+	put(t, v, first, token("old", now.Add(time.Minute)))
+	ctx, cancel := context.WithCancel(t.Context())
+	got, err := v.Token(ctx, first, func(ctx context.Context, _ platforms.Token) (platforms.Token, error) {
+		cancel()
+		return token("new", now.Add(2*time.Hour)), ctx.Err()
+	})
+	if err != nil || got.Access.Reveal() != "new" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if stored, err := v.Token(t.Context(), first, nil); err != nil || stored.Access.Reveal() != "new" || stored.Version != 2 {
+		t.Errorf("stored is %+v, %v", stored, err)
+	}
+	// Who has given up before anything began changes nothing.
+	put(t, v, second, token("old", now.Add(time.Minute)))
+	if _, err := v.Token(ctx, second, func(context.Context, platforms.Token) (platforms.Token, error) {
+		t.Error("it was refreshed")
+		return platforms.Token{}, nil
+	}); err == nil {
+		t.Error("a cancelled request got a token")
+	}
+}
+
 func TestTenWorkersRefreshOnce(t *testing.T) {
 	t.Parallel()
 	v := vault(t, tokens.NewKey("k1"))
