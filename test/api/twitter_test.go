@@ -81,6 +81,27 @@ func TestX(t *testing.T) {
 	seen(1)
 }
 
+// TestXTakesNoCodeOfAnotherVisit lets a caller redeem codes itself: one that a consent page gave to another visit, as an attacker would slip it in, is refused.
+func TestXTakesNoCodeOfAnotherVisit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "POSTHORN_PUBLIC_URL=https://post.example")
+	visit := func() (code, state string) {
+		authURL, state := w.begin("twitter", url.Values{})
+		return w.consent(authURL).Query().Get("code"), state
+	}
+	mine, myState := visit()
+	_, anotherState := visit()
+	complete := func(code, state string) answer {
+		return w.do("POST", "/v1/connect/twitter", map[string]any{"code": code, "state": state, "profileId": w.profile})
+	}
+	if got := complete(mine, anotherState).want(400); got.text("code") != "token_exchange_failed" {
+		t.Errorf("another visit's code: %s", got.body)
+	}
+	if got := complete(mine, myState).want(200); got.text("account.platform") != "twitter" {
+		t.Errorf("its own: %s", got.body)
+	}
+}
+
 // secretOf is an account's token as it is stored.
 func (w *world) secretOf(account string) (sealed []byte) {
 	w.t.Helper()
