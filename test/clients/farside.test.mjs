@@ -1,5 +1,7 @@
 // The sandbox's platforms with clients of theirs that others wrote, which know nothing of us: through connect, one post and one read.
 import assert from 'node:assert/strict'
+import http from 'node:http'
+import https from 'node:https'
 import { register } from 'node:module'
 import test from 'node:test'
 import { agree, photo, sandbox, unique } from './helper.mjs'
@@ -8,6 +10,11 @@ import { agree, photo, sandbox, unique } from './helper.mjs'
 const endings = 'export const resolve = (name, from, next) => next(name.startsWith(".") && !/[.]m?js$/.test(name) ? name + ".js" : name, from)'
 register(`data:text/javascript,${encodeURIComponent(endings)}`)
 const threads = await import('threads-graph-api')
+
+// X's client has no setting for its address: what it asks by https goes through the gateway of the sandbox.
+const { hostname, port } = new URL(sandbox)
+https.request = ({ host, path, method, headers }, ...rest) => http.request({ hostname, port, path: `/${host}${path}`, method, headers }, ...rest)
+const { TwitterApi } = (await import('twitter-api-v2')).default
 
 test('Threads', async () => {
   const api = `${sandbox}/graph.threads.net`
@@ -51,4 +58,31 @@ test('Threads', async () => {
   const limit = await user.getUserThreadsPublishingLimit({ id: 'me', fields: ['reply_quota_usage', 'reply_config'] })
   assert.ok(limit.data[0].reply_quota_usage >= 1 && limit.data[0].reply_config.quota_total > 0)
   await assert.rejects(user.createMediaContainer({ mediaType: 'TEXT', text: 'x'.repeat(501) }), /500 characters/)
+})
+
+test('X', async () => {
+  const app = new TwitterApi({ clientId: 'an-app', clientSecret: 'its secret' })
+  const redirectUri = 'https://elsewhere.example/back'
+  const { url, codeVerifier, state } = app.generateOAuth2AuthLink(redirectUri, { scope: ['tweet.read', 'tweet.write', 'users.read', 'media.write', 'offline.access'] })
+  const back = new URL(await agree(url.replace('https:/', sandbox)))
+  assert.equal(back.searchParams.get('state'), state)
+  const first = await app.loginWithOAuth2({ code: back.searchParams.get('code'), codeVerifier, redirectUri })
+  assert.equal((await first.client.v2.me()).data.username, 'lamplight_press')
+
+  // The pair is changed, and the old refresh token is spent.
+  const { client, refreshToken } = await app.refreshOAuth2Token(first.refreshToken)
+  assert.notEqual(refreshToken, first.refreshToken)
+  await assert.rejects(app.refreshOAuth2Token(first.refreshToken), (e) => e.code === 400)
+
+  const picture = Buffer.from(await (await fetch(photo)).arrayBuffer())
+  const media = await client.v2.uploadMedia(picture, { media_type: 'image/jpeg' })
+  const text = unique('from elsewhere & <here>')
+  const post = await client.v2.tweet(text, { media: { media_ids: [media] } })
+  const answered = await client.v2.reply('and an answer', post.data.id)
+  assert.ok(answered.data.id)
+  await assert.rejects(client.v2.tweet(text.repeat(20)), (e) => e.code === 403)
+  const read = await client.v2.singleTweet(post.data.id, { 'tweet.fields': ['text', 'attachments', 'created_at'] })
+  assert.ok(read.data.text.startsWith(text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')), read.data.text)
+  assert.equal(read.data.attachments.media_keys.length, 1)
+  assert.deepEqual((await client.v2.deleteTweet(post.data.id)).data, { deleted: true })
 })

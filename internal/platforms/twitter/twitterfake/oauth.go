@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,7 +65,7 @@ func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	back, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || back.Host == "" || (back.Scheme != "https" && back.Scheme != "http") || q.Get("client_id") == "" || q.Get("response_type") != "code" || len(q.Get("state")) > 500 || q.Get("state") == "" ||
-		q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256" {
+		q.Get("code_challenge") == "" || !strings.EqualFold(q.Get("code_challenge_method"), "S256") {
 		page.Write(w, http.StatusBadRequest, "Something went wrong", nil)
 		return
 	}
@@ -96,7 +98,8 @@ func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request) {
 func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	client, secret, basic := r.BasicAuth()
-	if r.Method != http.MethodPost || len(path) != 1 || r.ParseForm() != nil || (path[0] != "token" && path[0] != "revoke") {
+	form, err := tokenForm(r)
+	if r.Method != http.MethodPost || len(path) != 1 || err != nil || (path[0] != "token" && path[0] != "revoke") {
 		refuse(w, failNotFound)
 		return
 	}
@@ -107,7 +110,7 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if path[0] == "revoke" {
-		for _, t := range []*token{f.access[r.PostForm.Get("token")], f.refresh[r.PostForm.Get("token")]} {
+		for _, t := range []*token{f.access[form.Get("token")], f.refresh[form.Get("token")]} {
 			if t != nil {
 				t.dead, t.spent = true, true
 			}
@@ -118,18 +121,18 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 	var a *account
 	var scopes []string
 	now := f.now()
-	switch r.PostForm.Get("grant_type") {
+	switch form.Get("grant_type") {
 	case "authorization_code":
-		k := f.codes[r.PostForm.Get("code")]
-		sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
-		if k == nil || k.used || k.client != client || k.redirect != r.PostForm.Get("redirect_uri") || now.Sub(k.issued) > codeLife || base64.RawURLEncoding.EncodeToString(sum[:]) != k.challenge {
+		k := f.codes[form.Get("code")]
+		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+		if k == nil || k.used || k.client != client || k.redirect != form.Get("redirect_uri") || now.Sub(k.issued) > codeLife || base64.RawURLEncoding.EncodeToString(sum[:]) != k.challenge {
 			answer(w, 400, map[string]any{"error": "invalid_request", "error_description": "Value passed for the authorization code was invalid."})
 			return
 		}
 		k.used = true
 		a, scopes = k.acct, k.scopes
 	case "refresh_token":
-		t := f.refresh[r.PostForm.Get("refresh_token")]
+		t := f.refresh[form.Get("refresh_token")]
 		if t == nil || t.spent || t.dead {
 			answer(w, 400, map[string]any{"error": "invalid_request", "error_description": "Value passed for the token was invalid."})
 			return
@@ -152,4 +155,19 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 		panic(http.ErrAbortHandler)
 	}
 	answer(w, 200, out)
+}
+
+// tokenForm reads a form. X documents no other body, and takes JSON as well: what many of its clients send.
+func tokenForm(r *http.Request) (url.Values, error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		err := r.ParseForm()
+		return r.PostForm, err
+	}
+	var fields map[string]string
+	err := json.NewDecoder(r.Body).Decode(&fields)
+	form := url.Values{}
+	for name, v := range fields {
+		form.Set(name, v)
+	}
+	return form, err
 }
