@@ -106,6 +106,10 @@ func partition(day time.Time) string { return partitionPrefix + day.Format(parti
 // written meanwhile wait.
 func makePartition(ctx context.Context, tx pgx.Tx, day time.Time) error {
 	name, from, to := partition(day), day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly)
+	var made bool // by another process, since the caller looked
+	if err := tx.QueryRow(ctx, `select to_regclass($1) is not null`, name).Scan(&made); err != nil || made {
+		return err
+	}
 	for _, statement := range []string{
 		`lock table logs_default in access exclusive mode`,
 		fmt.Sprintf(`create table %s (like logs including all)`, name),
