@@ -3,7 +3,9 @@
 package farside
 
 import (
+	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -85,4 +87,16 @@ type Comment struct {
 	Username string    `json:"username"`
 	Text     string    `json:"text"`
 	At       time.Time `json:"at"`
+}
+
+// HostOf is the host that a request is meant for, in lower case and without a port.
+func HostOf(r *http.Request) string {
+	host := r.Host
+	if host == "" {
+		host = r.URL.Host
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.ToLower(host)
 }

@@ -74,7 +74,7 @@ func (f *flow) comment(ctx context.Context) (platforms.Step, error) {
 			if meta.IsMissing(platforms.AsError(err)) { // the new post does not show everywhere yet: nothing was written
 				return platforms.Step{}, err
 			}
-			return platforms.Step{}, meta.Answered(err)
+			return platforms.Step{}, platforms.Answered(err)
 		}
 		return f.end("first comment posted")
 	}

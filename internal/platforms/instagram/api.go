@@ -81,33 +81,13 @@ func (a client) Limit(ctx context.Context) (containers.Quota, error) {
 	return containers.Quota{Used: *out.Data[0].Used, Total: out.Data[0].Config.Total}, nil
 }
 
-// maxRecent bounds the pages of a list of posts. Ten of them are more than Instagram lets an account publish in a day.
-const maxRecent = 10
-
-// recent lists the account's posts since a time, newest first, or its stories. Most accounts publish little, so that the first page is a short one.
-func (a client) recent(ctx context.Context, stories bool, since time.Time) (list []medium, err error) {
+// recent lists the account's posts since a time, newest first, or its stories.
+func (a client) recent(ctx context.Context, stories bool, since time.Time) ([]medium, error) {
 	path, query := "/media", url.Values{"fields": {"id,caption,timestamp,permalink,media_type,media_product_type,children"}, "since": {strconv.FormatInt(since.Unix(), 10)}}
 	if stories {
 		path, query = "/stories", url.Values{"fields": {"id,timestamp,permalink,media_type"}}
 	}
-	query.Set("limit", "25")
-	for range maxRecent {
-		var out struct {
-			Data   []medium    `json:"data"`
-			Paging meta.Paging `json:"paging"`
-		}
-		if err := a.Get(ctx, a.Conn.Account.RemoteID+path, query, &out, meta.NotNow); err != nil {
-			return nil, err
-		}
-		list = append(list, out.Data...)
-		after := out.Paging.After()
-		if after == "" || len(out.Data) == 0 || out.Data[len(out.Data)-1].Timestamp.Before(since) {
-			return list, nil
-		}
-		query.Set("after", after)
-		query.Set("limit", "100")
-	}
-	return list, nil
+	return meta.Since(ctx, a.Client, a.Conn.Account.RemoteID+path, query, since, func(m medium) time.Time { return m.Timestamp.Time }, meta.Paging.After)
 }
 
 // medium reads a published post.

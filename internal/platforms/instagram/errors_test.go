@@ -59,7 +59,7 @@ func TestDocumentedErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = a.Publish(context.Background(), "c1")
-			if got := platforms.AsError(meta.Answered(err)); got.Kind != d.PublishKind {
+			if got := platforms.AsError(platforms.Answered(err)); got.Kind != d.PublishKind {
 				t.Errorf("at the publish: %+v, want %s", got, d.PublishKind)
 			}
 		})

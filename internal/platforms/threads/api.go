@@ -88,33 +88,14 @@ func (a client) quota(ctx context.Context, reply bool) (containers.Quota, error)
 	return containers.Quota{}, platforms.Errorf(platforms.Unavailable, "Threads did not tell the account's publishing limit")
 }
 
-// maxRecent bounds the pages of a list. Twelve of them hold more than an account may publish in a day.
-const maxRecent = 12
-
 // recent lists the account's posts since a time, newest first, or its replies. A list goes on until a page is empty: no page names the next.
-func (a client) recent(ctx context.Context, replies bool, since time.Time) (list []post, err error) {
+func (a client) recent(ctx context.Context, replies bool, since time.Time) ([]post, error) {
 	path, fields := "me/threads", "id,text,timestamp,permalink,media_type,children"
 	if replies {
 		path, fields = "me/replies", "id,text,timestamp,permalink,media_type,children,replied_to"
 	}
-	query := url.Values{"fields": {fields}, "since": {strconv.FormatInt(since.Unix(), 10)}, "limit": {"25"}}
-	for range maxRecent {
-		var out struct {
-			Data   []post      `json:"data"`
-			Paging meta.Paging `json:"paging"`
-		}
-		if err := a.Get(ctx, path, query, &out, meta.NotNow); err != nil {
-			return nil, err
-		}
-		list = append(list, out.Data...)
-		after := out.Paging.Cursors.After
-		if after == "" || len(out.Data) == 0 || out.Data[len(out.Data)-1].Timestamp.Before(since) {
-			return list, nil
-		}
-		query.Set("after", after)
-		query.Set("limit", "100")
-	}
-	return list, nil
+	query := url.Values{"fields": {fields}, "since": {strconv.FormatInt(since.Unix(), 10)}}
+	return meta.Since(ctx, a.Client, path, query, since, func(p post) time.Time { return p.Timestamp.Time }, func(p meta.Paging) string { return p.Cursors.After })
 }
 
 // permalink reads the address of a post.

@@ -128,7 +128,7 @@ func (f *flow) write(ctx context.Context) (platforms.Step, error) {
 	}
 	id, err := f.look(ctx)
 	if err != nil {
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.t.InDoubt)
 	}
 	if id != "" {
 		return f.live(id)
@@ -180,25 +180,8 @@ func (f *flow) send(ctx context.Context) (platforms.Step, error) {
 			return f.live(found)
 		}
 		e.Kind, e.Reset = platforms.Ambiguous, f.c.Now().Add(settleTime)
-	case e.Kind == platforms.Unavailable && e.Status != 0: // X told of a failure, which is no proof that nothing happened
-		e.Kind = platforms.Ambiguous
 	}
-	return platforms.Step{}, &e
-}
-
-// doubtful makes sure that a look that failed does not end a target as plainly failed: where the core holds no doubt, an earlier write still
-// stands unexplained.
-func (f *flow) doubtful(err error) error {
-	e := *platforms.AsError(err)
-	if f.t.InDoubt {
-		return &e
-	}
-	switch e.Kind {
-	case platforms.RateLimited, platforms.NotReady, platforms.TokenExpired:
-	default:
-		e.Kind = platforms.Ambiguous
-	}
-	return &e
+	return platforms.Step{}, platforms.Answered(&e)
 }
 
 // live goes on once a post is there.

@@ -167,3 +167,27 @@ func TestUploadGoesOn(t *testing.T) {
 	}
 	t.Fatal("it never ended")
 }
+
+// TestAnAppWithoutCreditWaits posts for an app whose credit is gone: it is the operator's affair, not the account's, and it is tried again.
+func TestAnAppWithoutCreditWaits(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	fake := twitterfake.New(farside.Options{Now: func() time.Time { return now }})
+	fake.Broke(true)
+	a := fake.Accounts()[0]
+	c := &platforms.Conn{HTTP: &http.Client{Transport: &counter{fake: fake}}, Now: func() time.Time { return now }, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access)}}
+	task := platforms.Task{Content: platforms.Content{Text: "broke"}}
+	step, err := Platform{}.Publish(context.Background(), c, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task.State = step.State
+	_, err = Platform{}.Publish(context.Background(), c, task)
+	if e := platforms.AsError(err); e == nil || e.Kind != platforms.RateLimited || e.Category != platforms.QuotaExhausted || !e.Reset.Equal(now.Add(time.Hour)) {
+		t.Errorf("%+v", e)
+	}
+	fake.Broke(false)
+	if step, err := (Platform{}).Publish(context.Background(), c, task); err != nil || step.Done == nil {
+		t.Errorf("with credit again: %+v, %v", step, err)
+	}
+}

@@ -170,7 +170,7 @@ func (f *Fake) add(c *call, ct *container) (any, *graph.Failure) {
 	}
 	ct.created = f.now()
 	a := ct.acct
-	if a.created = withinDay(a.created, ct.created); len(a.created) >= f.settings.containerLimit {
+	if a.created = graph.WithinDay(a.created, ct.created); len(a.created) >= f.settings.containerLimit {
 		return nil, failQuota.Saying("The account has created too many containers in 24 hours.")
 	}
 	a.created = append(a.created, ct.created)

@@ -3,11 +3,9 @@
 package instagramfake
 
 import (
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +25,7 @@ const (
 )
 
 // day is the window of every publishing limit, and how long a container and a story live.
-const day = 24 * time.Hour
+const day = graph.Day
 
 // Fake is an Instagram with two professional accounts. It is safe for concurrent use and keeps no goroutine and no timer: what should
 // happen in time is worked out from the clock when somebody looks.
@@ -152,7 +150,7 @@ func (f *Fake) Duplicates() int {
 // ServeHTTP implements [http.Handler] for requests that carry a real host and a real path. Where an answer is to be lost it panics
 // with [http.ErrAbortHandler], upon which net/http closes the connection.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch host := hostOf(r); host {
+	switch host := farside.HostOf(r); host {
 	case hostInstagram, hostFacebook:
 		f.serveGraph(w, r, host)
 	case hostUpload:
@@ -168,18 +166,6 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hostOf is the host that r is meant for, without a port.
-func hostOf(r *http.Request) string {
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return strings.ToLower(host)
-}
-
 // nextID makes an ID for a container, a medium or a comment. The caller holds mu.
 func (f *Fake) nextID() string {
 	f.lastID += 7
@@ -188,12 +174,3 @@ func (f *Fake) nextID() string {
 
 // key names a text of an account, for directives that count.
 func (a *account) key(text string) string { return a.id + "\x00" + text }
-
-// withinDay drops from times, which are in order, what is a day old or more.
-func withinDay(times []time.Time, now time.Time) []time.Time {
-	i := 0
-	for i < len(times) && now.Sub(times[i]) >= day {
-		i++
-	}
-	return times[i:]
-}

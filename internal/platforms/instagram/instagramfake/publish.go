@@ -1,8 +1,6 @@
 package instagramfake
 
 import (
-	"encoding/base64"
-	"math/big"
 	"strings"
 	"time"
 
@@ -45,7 +43,7 @@ func (f *Fake) publish(c *call) (any, *graph.Failure) {
 		return nil, failNotReady
 	}
 	a := c.acct
-	if a.released = withinDay(a.released, c.now); len(a.released) >= f.settings.quota {
+	if a.released = graph.WithinDay(a.released, c.now); len(a.released) >= f.settings.quota {
 		return nil, failQuota
 	}
 	a.released = append(a.released, c.now)
@@ -59,7 +57,7 @@ func (f *Fake) publish(c *call) (any, *graph.Failure) {
 // record makes the media of a container. The caller holds mu.
 func (f *Fake) record(ct *container, now time.Time) *media {
 	m := &media{id: f.nextID(), acct: ct.acct, spec: ct.spec, asset: ct.asset, at: now}
-	m.code = shortcode(m.id)
+	m.code = graph.Shortcode(m.id)
 	f.media[m.id] = m
 	for _, child := range ct.children {
 		m.items = append(m.items, f.record(child, now))
@@ -84,12 +82,6 @@ func (f *Fake) afterPublication(ct *container, m *media) (any, *graph.Failure) {
 		return nil, &graph.Failure{Drop: true}
 	}
 	return map[string]any{"id": m.id}, nil
-}
-
-// shortcode writes an ID as permalinks do, in base 64.
-func shortcode(id string) string {
-	n, _ := new(big.Int).SetString(id, 10) // ours are all numbers
-	return strings.TrimLeft(base64.RawURLEncoding.EncodeToString(append(make([]byte, 1), n.FillBytes(make([]byte, 8))...)), "A")
 }
 
 // permalink is the medium's public address.

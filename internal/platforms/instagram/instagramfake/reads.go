@@ -268,7 +268,7 @@ func (f *Fake) readLimit(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	used := 0
-	for _, at := range withinDay(c.acct.released, c.now) {
+	for _, at := range graph.WithinDay(c.acct.released, c.now) {
 		if at.Unix() >= since {
 			used++
 		}

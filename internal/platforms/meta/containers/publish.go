@@ -51,7 +51,7 @@ func (f *Flow) send(ctx context.Context) (platforms.Step, error) {
 		f.State.BlockedAt = f.Conn.Now()
 		return f.rearm(time.Minute, f.Title+" blocked the publish; checking whether it went through")
 	}
-	return platforms.Step{}, meta.Answered(err)
+	return platforms.Step{}, platforms.Answered(err)
 }
 
 // rearm goes to the step that looks before it publishes. The core takes a step as the end of a doubt, so the time in which the earlier

@@ -32,7 +32,7 @@ func (f *Flow) look(ctx context.Context) (platforms.Step, error) {
 	case err != nil && meta.IsMissing(platforms.AsError(err)):
 		return f.lost(ctx)
 	case err != nil:
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.Task.InDoubt)
 	}
 	switch {
 	case s.Code == Published:
@@ -44,14 +44,14 @@ func (f *Flow) look(ctx context.Context) (platforms.Step, error) {
 	case s.Code == InProgress:
 		return platforms.Step{}, f.unsure(30*time.Second, f.Title+" is still processing the media")
 	}
-	return platforms.Step{}, f.doubtful(f.unknown(s))
+	return platforms.Step{}, platforms.Doubtful(f.unknown(s), f.Task.InDoubt)
 }
 
 // identify finds the ID of a post that is live.
 func (f *Flow) identify(ctx context.Context) (platforms.Step, error) {
 	ids, err := f.matches(ctx)
 	if err != nil {
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.Task.InDoubt)
 	}
 	if len(ids) == 1 {
 		return f.Live(ids[0])
@@ -86,7 +86,7 @@ func (f *Flow) discard(ctx context.Context, why Fault) (platforms.Step, error) {
 	ids, err := f.matches(ctx)
 	switch {
 	case err != nil:
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.Task.InDoubt)
 	case len(ids) == 1:
 		return f.Live(ids[0])
 	case len(ids) > 1:
@@ -101,7 +101,7 @@ func (f *Flow) lost(ctx context.Context) (platforms.Step, error) {
 	ids, err := f.matches(ctx)
 	switch {
 	case err != nil:
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.Task.InDoubt)
 	case len(ids) == 1:
 		return f.Live(ids[0])
 	case len(ids) > 1:
@@ -116,7 +116,7 @@ func (f *Flow) lost(ctx context.Context) (platforms.Step, error) {
 	}
 	q, err := f.Far.Limit(ctx)
 	if err != nil {
-		return platforms.Step{}, f.doubtful(err)
+		return platforms.Step{}, platforms.Doubtful(err, f.Task.InDoubt)
 	}
 	if q.Used != *f.State.Quota {
 		return platforms.Step{}, f.hold(f.Title + " shows neither the media nor the post, but the account's publishing limit moved")
@@ -140,21 +140,6 @@ func (f *Flow) hold(message string) error {
 	e.Category, e.Reset = platforms.PlatformError, f.Conn.Now().Add(HoldWait)
 	e.Remediation = "Look at the account in the " + f.Title + " app before publishing this again."
 	return e
-}
-
-// doubtful makes sure that a look that failed does not end a target as plainly failed: where the core holds no doubt at the confirming
-// step, an earlier publish still stands unexplained.
-func (f *Flow) doubtful(err error) error {
-	e := *platforms.AsError(err)
-	if f.Task.InDoubt {
-		return &e
-	}
-	switch e.Kind {
-	case platforms.RateLimited, platforms.NotReady, platforms.TokenExpired:
-	default:
-		e.Kind = platforms.Ambiguous
-	}
-	return &e
 }
 
 // EndsOrWaits reports whether an error is one that no other read would mend: a dead token, a limit.

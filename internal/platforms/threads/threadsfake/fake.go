@@ -4,7 +4,6 @@ package threadsfake
 
 import (
 	"hash/fnv"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,7 +27,7 @@ const (
 var hostsWeb = []string{hostWeb, "threads.com", "threads.net", "www.threads.net"}
 
 // day is the window of every quota, and how long a container lives.
-const day = 24 * time.Hour
+const day = graph.Day
 
 // Fake is a Threads with two profiles. It is safe for concurrent use and keeps no goroutine and no timer: what should happen in time is worked out
 // from the clock when somebody looks.
@@ -123,14 +122,7 @@ func (f *Fake) Posts() []farside.Post {
 // ServeHTTP implements [http.Handler] for requests that carry a real host and a real path. Where an answer is to be lost it panics with
 // [http.ErrAbortHandler], upon which net/http closes the connection.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	switch host = strings.ToLower(host); {
+	switch host := farside.HostOf(r); {
 	case host == hostAPI || host == hostAPI2:
 		f.serveGraph(w, r)
 	case host == hostCDN:
@@ -176,13 +168,4 @@ func chance(id string) time.Duration {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
 	return time.Duration(h.Sum32() % 1000)
-}
-
-// withinDay drops from times, which are in order, what is a day old or more.
-func withinDay(times []time.Time, now time.Time) []time.Time {
-	i := 0
-	for i < len(times) && now.Sub(times[i]) >= day {
-		i++
-	}
-	return times[i:]
 }

@@ -39,7 +39,6 @@ type token struct {
 	short   bool
 	issued  time.Time
 	expires time.Time
-	revoked bool
 	scopes  []string
 }
 
@@ -173,8 +172,6 @@ func (f *Fake) authorize(value string, now time.Time) (*token, *graph.Failure) {
 	switch {
 	case t == nil:
 		return nil, failBadToken
-	case t.revoked:
-		return nil, failRevoked
 	case !now.Before(t.expires):
 		return nil, failSession.Saying("Session has expired on " + t.expires.UTC().Format(time.RFC1123) + ".")
 	}

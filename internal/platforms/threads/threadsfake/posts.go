@@ -1,8 +1,6 @@
 package threadsfake
 
 import (
-	"encoding/base64"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +44,7 @@ func (f *Fake) publish(c *call) (any, *graph.Failure) {
 	if ct.replyTo != nil {
 		counted, limit = &c.acct.replied, f.settings.replies
 	}
-	if *counted = withinDay(*counted, c.now); len(*counted) >= limit {
+	if *counted = graph.WithinDay(*counted, c.now); len(*counted) >= limit {
 		return nil, failQuota
 	}
 	*counted = append(*counted, c.now)
@@ -85,11 +83,7 @@ func (f *Fake) afterPublication(ct *container, m *media) (any, *graph.Failure) {
 	return map[string]any{"id": m.id}, nil
 }
 
-// shortcode writes an ID as permalinks do, in base 64.
-func (m *media) shortcode() string {
-	n, _ := new(big.Int).SetString(m.id, 10) // ours are all numbers
-	return strings.TrimLeft(base64.RawURLEncoding.EncodeToString(append(make([]byte, 1), n.FillBytes(make([]byte, 8))...)), "A")
-}
+func (m *media) shortcode() string { return graph.Shortcode(m.id) }
 
 func (m *media) permalink() string {
 	return "https://" + hostWeb + "/@" + m.acct.username + "/post/" + m.shortcode()
@@ -265,7 +259,7 @@ func (f *Fake) remove(c *call, m *media) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a := c.acct
-	if a.removed = withinDay(a.removed, c.now); len(a.removed) >= f.settings.deletes {
+	if a.removed = graph.WithinDay(a.removed, c.now); len(a.removed) >= f.settings.deletes {
 		return nil, failQuota.Saying("The profile has deleted too many posts in 24 hours.")
 	}
 	a.removed = append(a.removed, c.now)
@@ -285,8 +279,8 @@ func (f *Fake) readLimit(c *call) (any, *graph.Failure) {
 	config := func(total int) any {
 		return map[string]any{"quota_total": total, "quota_duration": int(day.Seconds())}
 	}
-	all := map[string]any{"quota_usage": len(withinDay(a.posted, c.now)), "config": config(s.posts), "reply_quota_usage": len(withinDay(a.replied, c.now)), "reply_config": config(s.replies),
-		"delete_quota_usage": len(withinDay(a.removed, c.now)), "delete_config": config(s.deletes)}
+	all := map[string]any{"quota_usage": len(graph.WithinDay(a.posted, c.now)), "config": config(s.posts), "reply_quota_usage": len(graph.WithinDay(a.replied, c.now)), "reply_config": config(s.replies),
+		"delete_quota_usage": len(graph.WithinDay(a.removed, c.now)), "delete_config": config(s.deletes)}
 	out := map[string]any{}
 	for _, field := range fields {
 		v, has := all[field.Name]

@@ -4,7 +4,6 @@ package twitterfake
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -125,14 +124,7 @@ func (f *Fake) nextID() string {
 
 // ServeHTTP implements [http.Handler] for requests that carry a real host and a real path.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	switch strings.ToLower(host) {
+	switch farside.HostOf(r) {
 	case hostAPI, hostAPI2:
 		f.serveAPI(w, r)
 	case hostCDN:
