@@ -79,6 +79,20 @@ type File struct {
 	Height int
 }
 
+// Skip passes over the next n bytes: where Body can be sought in without reading them.
+func (f *File) Skip(n int64) error {
+	var err error
+	if s, ok := f.Body.(io.Seeker); ok {
+		_, err = s.Seek(n, io.SeekCurrent)
+	} else {
+		_, err = io.CopyN(io.Discard, f.Body, n)
+	}
+	if err != nil {
+		return &Error{Kind: Unavailable, Message: "the media could not be read", Err: err}
+	}
+	return nil
+}
+
 // MediaSource hands media to an adapter. Its errors are *Error values: Rejected when the media cannot be made to fit or is gone,
 // Unavailable when trying again may help.
 type MediaSource interface {

@@ -3,7 +3,6 @@ package twitter
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"posthorn/internal/platforms"
@@ -139,8 +138,8 @@ func (f *flow) transfer(ctx context.Context, m *file, medium platforms.Media) (p
 
 // pieces sends some of a file, from where the last step ended.
 func (f *flow) pieces(ctx context.Context, m *file, src *platforms.File) (platforms.Step, error) {
-	if _, err := io.CopyN(io.Discard, src.Body, min(int64(m.Segments)*segment, src.Size)); err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the media could not be read", Err: err}
+	if err := src.Skip(min(int64(m.Segments)*segment, src.Size)); err != nil {
+		return platforms.Step{}, err
 	}
 	for range min(atOnce, m.Total-m.Segments) {
 		size := min(segment, src.Size-int64(m.Segments)*segment)
