@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,26 +29,29 @@ type Description struct {
 // plainHeaders are those that belong to HTTP, or are checked as something else.
 var plainHeaders = []string{"Accept", "Authorization", "Content-Length", "Content-Range", "Content-Type", "User-Agent"}
 
-// Check lists how a request differs from what is described, in words that are the same for every request of its kind. Where an address may
-// mean several operations it goes by the one that fits best.
-func (d Description) Check(s platformtest.Sent) []string {
+// Check says which address a request was sent to, with placeholders, and lists how it differs from what is described there, in words that are
+// the same for every request of its kind. Where an address may mean several operations it goes by the one that fits best.
+func (d Description) Check(s platformtest.Sent) (at string, differences []string) {
 	req, err := http.NewRequestWithContext(context.Background(), s.Method, s.URL, bytes.NewReader(s.Body))
 	if err != nil {
-		return []string{"the request makes no sense"}
+		return s.URL, []string{"the request makes no sense"}
 	}
 	req.Header = s.Header.Clone()
-	best := []string{"there is nothing at this address"}
+	at, best := general(req.URL), []string{"there is nothing at this address"}
+	if flow(d.Doc, req.URL) {
+		best = flowFaults(req.URL.Query(), formFields(s))
+	}
 	for i, op := range find(d.Doc, d.Servers, s.Method, req.URL) {
 		found := []string{"there is no " + s.Method + " at this address"}
 		if op.method != nil {
 			found = d.check(req, s, op)
 		}
 		if i == 0 || len(found) < len(best) {
-			best = found
+			at, best = op.address, found
 		}
 	}
 	slices.Sort(best)
-	return slices.Compact(best)
+	return s.Method + " " + at, slices.Compact(best)
 }
 
 func (d Description) check(req *http.Request, s platformtest.Sent, op operation) []string {
@@ -81,6 +86,19 @@ func (d Description) check(req *http.Request, s platformtest.Sent, op operation)
 		}
 	}
 	return append(list, bodyFaults(s, op.method.RequestBody, credential)...)
+}
+
+// oauth are the parameters of OAuth 2, which a description of a flow does not name: of its pages, of its tokens, of PKCE.
+// https://www.rfc-editor.org/rfc/rfc6749#appendix-A https://www.rfc-editor.org/rfc/rfc7636#section-4
+var oauth = []string{"client_id", "client_secret", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type", "redirect_uri", "refresh_token", "response_type", "scope", "state"}
+
+func flowFaults(query url.Values, form map[string]string) (list []string) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(query)), slices.Collect(maps.Keys(form))) {
+		if !slices.Contains(oauth, name) {
+			list = append(list, fmt.Sprintf("parameter %s is not one of OAuth's", name))
+		}
+	}
+	return list
 }
 
 // carries looks for what a scheme wants. A token may come as a parameter, too. https://www.rfc-editor.org/rfc/rfc6750#section-2
@@ -136,15 +154,28 @@ func each(err error) []error {
 		return list
 	}
 	var se *openapi3.SchemaError
-	if errors.As(err, &se) && se.SchemaField == "allOf" { // it fits some of the parts; which not, they say themselves
-		var parts interface{ Unwrap() []error }
-		if errors.As(se.Origin, &parts) {
-			var list []error
-			for _, e := range parts.Unwrap() {
-				list = append(list, each(e)...)
+	var within openapi3.MultiError
+	if !errors.As(err, &se) || !errors.As(se.Origin, &within) {
+		return []error{err}
+	}
+	switch se.SchemaField {
+	case "allOf":
+		return each(within)
+	case "oneOf": // the form that was meant has the right names of kinds, and fits best else
+		best, lowest := []error{err}, 0
+		for i, form := range within {
+			list := each(form)
+			cost := len(list)
+			for _, e := range list {
+				if errors.As(e, &se) && se.SchemaField == "enum" {
+					cost += 100
+				}
 			}
-			return list
+			if i == 0 || cost < lowest {
+				best, lowest = list, cost
+			}
 		}
+		return best
 	}
 	return []error{err}
 }

@@ -48,7 +48,11 @@ func TestRequestsAreDescribed(t *testing.T) {
 			if len(sent[name]) == 0 {
 				t.Fatal("its suite sent nothing; it must be called TestSuite")
 			}
-			r, err := book.Examine(name, doc, sent[name])
+			logins, err := platformspecs.Logins(e.Platform, e.Fake)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := book.Examine(name, doc, append(sent[name], logins...))
 			if err != nil {
 				t.Fatal(err)
 			}

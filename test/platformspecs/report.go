@@ -39,9 +39,9 @@ func (b Book) Examine(platform string, doc *openapi3.T, sent []platformtest.Sent
 			return Report{}, err
 		}
 		c.visit(address)
-		kind := s.Method + " " + general(address)
+		kind, differences := d.Check(s)
 		addresses[kind] = true
-		for _, difference := range d.Check(s) {
+		for _, difference := range differences {
 			key := kind + ": " + difference
 			differing[key] = true
 			if c.excuses(s.Method, address, difference) {
