@@ -41,14 +41,18 @@ func (d Description) Check(s platformtest.Sent) (at string, differences []string
 	if flow(d.Doc, req.URL) {
 		best = flowFaults(req.URL.Query(), formFields(s))
 	}
-	for i, op := range find(d.Doc, d.Servers, s.Method, req.URL) {
-		found := []string{"there is no " + s.Method + " at this address"}
-		if op.method != nil {
-			found = d.check(req, s, op)
+	met := false // there is an operation with this method
+	for _, op := range find(d.Doc, d.Servers, s.Method, req.URL) {
+		if op.method == nil {
+			if !met {
+				at, best = op.address, []string{"there is no " + s.Method + " at this address"}
+			}
+			continue
 		}
-		if i == 0 || len(found) < len(best) {
+		if found := d.check(req, s, op); !met || len(found) < len(best) {
 			at, best = op.address, found
 		}
+		met = true
 	}
 	slices.Sort(best)
 	return s.Method + " " + at, slices.Compact(best)

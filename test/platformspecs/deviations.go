@@ -82,25 +82,14 @@ func (c *Chapter) servers() (list []string) {
 	return list
 }
 
-// visit notes which of the book's servers an address belongs to.
-func (c *Chapter) visit(address *url.URL) {
+// visit notes that something is described at one of the book's servers.
+func (c *Chapter) visit(at string) {
 	if c == nil {
 		return
 	}
+	_, address, _ := strings.Cut(at, " ")
 	for _, s := range c.Servers {
-		host, path, _ := strings.Cut(strings.TrimPrefix(s.URL, "https://"), "/")
-		elements := strings.Split(strings.TrimPrefix(address.EscapedPath(), "/"), "/")
-		n := 0
-		if path != "" {
-			n = strings.Count(path, "/") + 1
-		}
-		if len(elements) <= n {
-			continue
-		}
-		begin := &url.URL{Host: address.Host, Path: "/" + strings.Join(elements[:n], "/")}
-		if _, ok := fits(host+"/"+path, begin); ok {
-			s.used = true
-		}
+		s.used = s.used || strings.HasPrefix(address, strings.TrimSuffix(s.URL, "/")+"/")
 	}
 }
 

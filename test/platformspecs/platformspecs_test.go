@@ -64,12 +64,32 @@ func TestRequestsAreDescribed(t *testing.T) {
 	}
 	for name := range book {
 		if !known[name] {
-			t.Errorf("deviations.yaml speaks of %s, which is no platform", name)
+			t.Errorf("deviations.yaml has %s, which is no platform", name)
 		}
 	}
 	for _, line := range book.Stale() {
 		t.Errorf("deviations.yaml has what no longer occurs: %s", line)
 	}
+}
+
+// TestLogins: every platform can be connected to as its consent pages and its owner's credentials allow, also where there is no description.
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	for _, e := range all.Entries() {
+		t.Run(e.Platform.Info().Name, func(t *testing.T) {
+			t.Parallel()
+			sent, err := platformspecs.Logins(e.Platform, e.Fake)
+			if err != nil || len(sent) == 0 {
+				t.Errorf("%d requests: %v", len(sent), err)
+			}
+		})
+	}
+}
+
+// TestDeviationsAreWellFormed: the list is read also where nothing is held to it.
+func TestDeviationsAreWellFormed(t *testing.T) {
+	t.Parallel()
+	deviations(t)
 }
 
 func deviations(t *testing.T) platformspecs.Book {

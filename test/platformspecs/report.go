@@ -38,8 +38,8 @@ func (b Book) Examine(platform string, doc *openapi3.T, sent []platformtest.Sent
 		if err != nil {
 			return Report{}, err
 		}
-		c.visit(address)
 		kind, differences := d.Check(s)
+		c.visit(kind)
 		addresses[kind] = true
 		for _, difference := range differences {
 			key := kind + ": " + difference
