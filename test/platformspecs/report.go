@@ -25,9 +25,10 @@ type Report struct {
 	Addresses int // of different kinds
 	Differing int // differences of different kinds, excused ones included
 	Findings  []Finding
+	Stale     []string // of the book: what none of the requests needs
 }
 
-// Examine holds a platform's requests to its description, and notes in the book what it excuses.
+// Examine holds all requests of a platform to its description, and the book to them.
 func (b Book) Examine(platform string, doc *openapi3.T, sent []platformtest.Sent) (Report, error) {
 	c := b[platform]
 	d := Description{Doc: doc, Servers: slices.Concat(serverURLs(doc.Servers), c.servers())}
@@ -56,6 +57,7 @@ func (b Book) Examine(platform string, doc *openapi3.T, sent []platformtest.Sent
 			r.Findings[i].Count++
 		}
 	}
+	r.Stale = c.stale()
 	r.Addresses, r.Differing = len(addresses), len(differing)
 	slices.SortFunc(r.Findings, func(a, b Finding) int { return strings.Compare(a.At+a.Differs, b.At+b.Differs) })
 	return r, nil
