@@ -59,6 +59,7 @@ type world struct {
 	account farside.Account
 	// cancelEachStepFirst calls every step once with a cancelled context before it is really taken.
 	cancelEachStepFirst bool
+	gate                string // that the stored state opens
 }
 
 func newWorld(t *testing.T, s Suite, files *Files, sample Sample) *world {
@@ -121,6 +122,7 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 		v := verdict.Decide(verdict.Situation{Now: w.clock.Now(), Info: info, State: row.state, Remote: row.remote, InDoubt: older, Attempts: row.attempts},
 			step, err, verdict.Defaults, 0.5)
 		row = durable{state: v.State, inDoubt: v.InDoubt, attempts: v.Attempts, remote: v.Remote}
+		w.openGate(platforms.OpenGate(v.State))
 		o.note(step, v)
 		if v.Refresh {
 			token = w.refresh(conn, token)
@@ -147,9 +149,13 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 
 func (w *world) conn(tr *transport, token platforms.Token) *platforms.Conn {
 	data, _ := json.Marshal(w.account.Data)
+	app := platforms.App{ID: "app-id", Secret: platforms.NewSecret("app-secret-of-the-suite")}
+	if w.suite.Change != nil {
+		w.suite.Change(&app)
+	}
 	return &platforms.Conn{
 		HTTP: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		App:  platforms.App{ID: "app-id", Secret: platforms.NewSecret("app-secret-of-the-suite")}, Token: token, Now: w.clock.Now, Media: w.files,
+		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files},
 		Account: platforms.Account{ID: "65f1c0a9e2b5af0012ab34ce", RemoteID: w.account.RemoteID, Username: w.account.Username, DisplayName: w.account.DisplayName, Data: data},
 	}
 }

@@ -46,6 +46,9 @@ type Request struct {
 	// Write says that the call changes something at the platform that a repeat could change twice: an answer that is lost or not
 	// to be trusted makes it ambiguous. Without it such a call counts as one that did not happen.
 	Write bool
+	// Told says that the platform tells of failures with success as well: a 2xx answer goes to the classifier, too, whose nil then means that there
+	// was none.
+	Told bool
 }
 
 // Response is what came back, whole.
@@ -55,7 +58,7 @@ type Response struct {
 	Body   []byte
 }
 
-// A Classifier reads a platform's failed answer (any status outside 2xx). It may return nil for
+// A Classifier reads a platform's failed answer (any status outside 2xx, or any at all where Request.Told is set). It may return nil for
 // what it does not know; rest then goes by the HTTP status. It sets Kind, Code, Message and what else it knows; rest adds the rest.
 type Classifier func(Response) *platforms.Error
 
@@ -89,6 +92,9 @@ func Do(ctx context.Context, c *platforms.Conn, r Request, out any, classify Cla
 		return resp, fail.transport(fmt.Errorf("reading the answer: %w", err), true)
 	}
 	if resp.Status < 200 || resp.Status > 299 {
+		return resp, fail.answer(resp, classify)
+	}
+	if r.Told && classify(resp) != nil {
 		return resp, fail.answer(resp, classify)
 	}
 	if out == nil {
