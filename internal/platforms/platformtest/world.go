@@ -207,7 +207,16 @@ func (w *world) restart(t *testing.T, row durable) durable {
 	return row
 }
 
-func (w *world) refresh(c *platforms.Conn, token platforms.Token) platforms.Token {
+// refresh changes the token. A worker that dies of it leaves the old one.
+func (w *world) refresh(c *platforms.Conn, token platforms.Token) (kept platforms.Token) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(killed); !ok {
+				panic(r)
+			}
+			kept = token
+		}
+	}()
 	if r, ok := w.suite.Platform.(platforms.Refresher); ok {
 		if fresh, err := r.Refresh(context.Background(), c); err == nil {
 			return fresh

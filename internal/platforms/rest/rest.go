@@ -4,6 +4,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,7 @@ type Request struct {
 	Form   url.Values
 	JSON   any
 	Body   io.Reader // raw; Type and Length are then required
-	Type   string
+	Type   string    // of JSON: where the platform wants another one than the usual
 	Length int64
 	// Write says that the call changes something at the platform that a repeat could change twice: an answer that is lost or not
 	// to be trusted makes it ambiguous. Without it such a call counts as one that did not happen.
@@ -117,7 +118,7 @@ func build(ctx context.Context, r Request) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		body, contentType = bytes.NewReader(b), "application/json"
+		body, contentType = bytes.NewReader(b), cmp.Or(r.Type, "application/json")
 	case r.Body != nil:
 		body = r.Body
 	}
