@@ -12,20 +12,29 @@ import (
 // wait goes on to a step that asks TikTok how far it is.
 func (f *flow) wait(name, note string) (platforms.Step, error) {
 	f.st.Since, f.st.Looks, f.st.Upload = f.c.Now(), 0, ""
-	return f.step(name, firstLook, "%s", note)
+	return f.step(name, f.first(name), "%s", note)
+}
+
+// first is the time until the first look. What is in a creator's inbox is looked at seldom, as it waits for a person.
+func (f *flow) first(step string) time.Duration {
+	if step == stepResolving && f.opts.Draft {
+		return restInbox
+	}
+	return firstLook
 }
 
 // again comes back to the step at hand, each time a little later.
 func (f *flow) again(longest time.Duration, note string) (platforms.Step, error) {
 	f.st.Looks++
-	return f.step(f.t.State.Step, min(firstLook<<min(f.st.Looks, 12), longest), "%s", note)
+	return f.step(f.t.State.Step, min(f.first(f.t.State.Step)<<min(f.st.Looks, 12), longest), "%s", note)
 }
 
 const (
 	firstLook = 2 * time.Second
+	restInbox = 10 * time.Minute
 	// The longest times between two looks.
 	restProcessing = time.Minute
-	restResolving  = 2 * time.Hour
+	restResolving  = 4 * time.Hour
 	// capRest is the time after which a creator whose posts of a day are used up is looked at again.
 	capRest = time.Hour
 )

@@ -50,10 +50,11 @@ type Fake struct {
 // settings are what a test or a sandbox may change.
 type settings struct {
 	generous   bool
-	posts      int      // of a creator in 24 hours
-	unaudited  bool     // the app may publish for private accounts only
-	unverified []string // hosts that are none of the app's
-	loseTokens int      // so many refreshes change the tokens and drop the answer
+	posts      int           // of a creator in 24 hours
+	unaudited  bool          // the app may publish for private accounts only
+	unverified []string      // hosts that are none of the app's
+	loseTokens int           // so many refreshes change the tokens and drop the answer
+	moderation time.Duration // between a post being out and its ID being told; zero: as the options say
 }
 
 type account struct {
@@ -104,6 +105,9 @@ func (f *Fake) Unverified(hosts ...string) { f.set(func(s *settings) { s.unverif
 
 // Posts24h sets how many posts a creator may publish in a day.
 func (f *Fake) Posts24h(n int) { f.set(func(s *settings) { s.posts = n }) }
+
+// Moderation sets how long TikTok looks at a post that is out before it tells its ID.
+func (f *Fake) Moderation(d time.Duration) { f.set(func(s *settings) { s.moderation = d }) }
 
 // LoseTokens makes the next so many refreshes change the pair and drop the answer.
 func (f *Fake) LoseTokens(n int) { f.set(func(s *settings) { s.loseTokens = n }) }

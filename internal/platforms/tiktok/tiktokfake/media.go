@@ -2,6 +2,7 @@ package tiktokfake
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	_ "image/jpeg" // what photos may be
@@ -117,7 +118,7 @@ func (f *Fake) complete(j *job, files [][]byte, now time.Time) {
 		takes = j.directive.Slow
 	}
 	j.ready = now.Add(takes)
-	j.shows = j.ready.Add(f.usual(20*time.Second, 1))
+	j.shows = j.ready.Add(cmp.Or(f.settings.moderation, f.usual(20*time.Second, 1)))
 	for _, data := range files {
 		if fault := f.judge(j, data); fault != "" && j.fault == "" {
 			j.fault = fault
