@@ -81,18 +81,20 @@ func TestTikTok(t *testing.T) {
 		t.Fatalf("the browser ends up with %v", q)
 	}
 	far := w.fakes["tiktok"].(*tiktokfake.Fake)
-	far.Moderation(4 * time.Second)
+	far.Moderation(time.Hour)
 
 	post := w.postToTikTok(account, "A film & <more>", agreed("PUBLIC_TO_EVERYONE", "videoMadeWithAi", true), film(t, mediatest.Movie{Bytes: 34 << 20})).want(201)
 	if post.text("post.platforms.0.status") != "published" || !strings.HasPrefix(post.text("post.platforms.0.platformPostId"), "v_pub_file~") && !strings.HasPrefix(post.text("post.platforms.0.platformPostId"), "v_file~") {
 		t.Fatalf("it published as %s", post.body)
 	}
+	far.Moderation(0)
+	w.advance(time.Minute)
 	at := w.resolved(post.text("post._id"))
 	seen := far.Posts()
 	if len(seen) != 1 || seen[0].Text != "A film & <more>" || at.text("post.platforms.0.platformPostUrl") != seen[0].URL || at.text("post.platforms.0.platformPostId") != seen[0].ID || !slices.Contains(seen[0].Extra, "AI-generated") {
 		t.Errorf("the public sees %+v; the post is %s", seen, at.body)
 	}
-	w.tells("post.tiktok.url_resolved", 1)
+	w.tells(`"event":"post.tiktok.url_resolved"`, 2) // of the event, and in its payload
 	if far.Leaks() > 0 {
 		t.Error("the token went to the upload host")
 	}

@@ -19,6 +19,7 @@ import (
 var (
 	_ platforms.Connector   = Platform{}
 	_ platforms.ScopeLister = Platform{}
+	_ platforms.Refresher   = Platform{}
 )
 
 const (
@@ -167,7 +168,7 @@ func (a client) user(ctx context.Context, granted []string) (user, error) {
 	return out.User, nil
 }
 
-// Refresh changes the refresh token for new tokens. TikTok may give another refresh token with them, and takes the old one once more, for whoever lost its
+// Refresh changes the refresh token for new tokens, as an access token lives for a day and a refresh token for a year from the first consent. TikTok may give another refresh token with them, and takes the old one once more, for whoever lost its
 // answer.
 func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token, error) {
 	g, err := tokens(ctx, c, c.App, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {c.Token.Refresh.Reveal()}}, Classify)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"posthorn/internal/platforms"
 )
@@ -31,7 +30,6 @@ var (
 	_ platforms.Platform  = Platform{}
 	_ platforms.Validator = Platform{}
 	_ platforms.Spender   = Platform{}
-	_ platforms.Renewer   = Platform{}
 )
 
 // Info describes TikTok.
@@ -92,6 +90,3 @@ func (Platform) Costs(req *http.Request) map[string]int {
 	}
 	return nil
 }
-
-// RenewBefore makes a token, which lives for a day, be changed for a new one while a quarter of its life is left.
-func (Platform) RenewBefore() time.Duration { return 6 * time.Hour }

@@ -1,6 +1,7 @@
 package tiktokfake
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -28,24 +29,24 @@ const (
 
 // job is a post on its way, or there: what a publish_id names.
 type job struct {
-	id                  string
-	acct                *account
-	photos, draft       bool
-	title, text, shown  string // text steers it; shown is what the public reads
-	privacy             string
-	notes               []string
-	directive           farside.Directive
-	began               time.Time
-	reading             bool     // somebody reads its addresses just now
-	addresses           []string // that it reads; nil: it is sent
-	secret, mime        string   // of the upload
-	size, piece         int64
-	pieces, got         int
-	data                []byte
-	whole, ready, shows time.Time // it has all; it is out; the API tells its ID
-	fault               string
-	postID              string
-	media               []*graph.Asset
+	id                 string
+	acct               *account
+	photos, draft      bool
+	title, text, shown string // text steers it; shown is what the public reads
+	privacy            string
+	notes              []string
+	directive          farside.Directive
+	began              time.Time
+	reading            bool     // somebody reads its addresses just now
+	addresses          []string // that it reads; nil: it is sent
+	secret, mime       string   // of the upload
+	size, piece        int64
+	pieces, got        int
+	data               []byte
+	whole, ready       time.Time // it has all; it is out
+	fault              string
+	postID             string
+	media              []*graph.Asset
 }
 
 // received is how many bytes it has.
@@ -414,7 +415,7 @@ func (f *Fake) status(c *call) {
 	case "FAILED":
 		out["fail_reason"] = j.fault
 	case "PUBLISH_COMPLETE":
-		if j.privacy == "PUBLIC_TO_EVERYONE" && !f.settings.unaudited && !c.now.Before(j.shows) {
+		if f.tells(j, c.now) {
 			out["publicaly_available_post_id"] = []any{jsonNumber(j.postID)}
 		}
 	}
@@ -424,6 +425,12 @@ func (f *Fake) status(c *call) {
 		out["downloaded_bytes"] = j.received()
 	}
 	f.ok(c.w, out)
+}
+
+// tells reports whether the API speaks of a post: one that everybody sees, once TikTok has looked at it. The caller holds mu.
+func (f *Fake) tells(j *job, now time.Time) bool {
+	looked := j.ready.Add(cmp.Or(f.settings.moderation, f.usual(20*time.Second, 1)))
+	return j.privacy == "PUBLIC_TO_EVERYONE" && !f.settings.unaudited && !now.Before(looked)
 }
 
 // jsonNumber is written as a number, which is larger than what a float holds.

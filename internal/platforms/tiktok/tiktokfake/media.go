@@ -2,7 +2,6 @@ package tiktokfake
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"image"
 	_ "image/jpeg" // what photos may be
@@ -118,7 +117,6 @@ func (f *Fake) complete(j *job, files [][]byte, now time.Time) {
 		takes = j.directive.Slow
 	}
 	j.ready = now.Add(takes)
-	j.shows = j.ready.Add(cmp.Or(f.settings.moderation, f.usual(20*time.Second, 1)))
 	for _, data := range files {
 		if fault := f.judge(j, data); fault != "" && j.fault == "" {
 			j.fault = fault

@@ -113,7 +113,7 @@ func (f *Fake) shown(a *account, now time.Time) (list []*job) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, j := range slices.Backward(f.jobs) {
-		if j.acct == a && !j.draft && j.out(now) && !now.Before(j.shows) && j.privacy == "PUBLIC_TO_EVERYONE" && !f.settings.unaudited {
+		if j.acct == a && !j.draft && j.out(now) && f.tells(j, now) {
 			list = append(list, j)
 		}
 	}
