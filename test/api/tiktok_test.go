@@ -270,3 +270,29 @@ func TestTikTokRefusals(t *testing.T) {
 		t.Errorf("the public sees %+v", seen)
 	}
 }
+
+// TestTikTokCreatorInfo asks what creators may choose from: one who is public, one who is private, and one whose posts of a day are used up.
+func TestTikTokCreatorInfo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := func(name string) string { return "/v1/accounts/" + w.accounts[name] + "/tiktok/creator-info" }
+	got := w.do("GET", path("tiktok/amber.reels"), nil).want(200)
+	if got.text("creator.nickname") != "Amber Reels" || got.at("creator.canPostMore") != true || got.text("privacyLevels.0.value") != "PUBLIC_TO_EVERYONE" || got.text("privacyLevels.0.label") != "Everyone" ||
+		got.at("postingLimits.maxVideoDurationSec") != 600.0 || got.at("postingLimits.interactionSettings.allow_duet.enabled") != true || got.at("postingLimits.interactionSettings.allow_comment.required") != true {
+		t.Errorf("in public: %s", got.body)
+	}
+	got = w.do("GET", path("tiktok/quiet.orchard"), url.Values{"mediaType": {"photo"}}).want(200)
+	if got.text("privacyLevels.0.value") != "FOLLOWER_OF_CREATOR" || got.at("postingLimits.interactionSettings.allow_comment.enabled") != false || got.at("postingLimits.interactionSettings.allow_duet") != nil {
+		t.Errorf("in private: %s", got.body)
+	}
+	w.fakes["tiktok"].(*tiktokfake.Fake).Posts24h(0)
+	got = w.do("GET", path("tiktok/amber.reels"), nil).want(200)
+	if got.at("creator.canPostMore") != false || got.text("creator.nickname") != "amber.reels" || len(got.at("privacyLevels").([]any)) != 0 {
+		t.Errorf("with its posts used up: %s", got.body)
+	}
+	w.do("GET", path("tiktok/amber.reels"), url.Values{"mediaType": {"film"}}).want(400)
+	w.as(w.strangerKey, "GET", path("tiktok/amber.reels"), nil).want(404)
+	if got := w.do("GET", "/v1/accounts/"+w.bluesky+"/tiktok/creator-info", nil).want(400); got.text("rule") != "account.wrong_platform" {
+		t.Errorf("of another platform: %s", got.body)
+	}
+}

@@ -42,6 +42,7 @@ const (
 	codeCap         = "spam_risk_too_many_posts"
 	codeShares      = "spam_risk_too_many_pending_share"
 	codeUsers       = "reached_active_user_cap"
+	codeBanned      = "spam_risk_user_banned_from_posting"
 	codeRate        = "rate_limit_exceeded"
 	codePrivacy     = "privacy_level_option_mismatch"
 	codeUnknownPost = "invalid_publish_id"
@@ -66,7 +67,7 @@ var table = map[string]row{
 	codeShares:                                      {platforms.RateLimited, platforms.PlatformRateLimit, "the creator has too many drafts that are not finished", "Finish or delete drafts in the TikTok app's inbox; it goes on by itself then."},
 	codeUsers:                                       {platforms.RateLimited, platforms.QuotaExhausted, "the app has published for as many creators as TikTok lets it in a day", adviceOperator},
 	codeRate:                                        {platforms.RateLimited, platforms.PlatformRateLimit, "a limit of TikTok's is reached", adviceLater},
-	"spam_risk_user_banned_from_posting":            {platforms.Rejected, platforms.AccountIssue, "TikTok has banned the account from posting", "Look into the TikTok app for what it says of the account."},
+	codeBanned:                                      {platforms.Rejected, platforms.AccountIssue, "TikTok has banned the account from posting", "Look into the TikTok app for what it says of the account."},
 	"spam_risk_text":                                {platforms.Rejected, platforms.UserAbuse, "TikTok takes the text for spam", adviceContent},
 	"spam_risk":                                     {platforms.Rejected, platforms.UserAbuse, "TikTok takes the post for spam", adviceContent},
 	"unaudited_client_can_only_post_to_private_accounts": {platforms.Rejected, platforms.AccountIssue, "TikTok has not audited the app, which may publish for private accounts only", "Make the account private in the TikTok app and publish as SELF_ONLY, or have the operator of this server get the app audited."},
