@@ -13,6 +13,8 @@ import (
 	"posthorn/internal/platforms/threads/threadsfake"
 	"posthorn/internal/platforms/twitter"
 	"posthorn/internal/platforms/twitter/twitterfake"
+	"posthorn/internal/platforms/youtube"
+	"posthorn/internal/platforms/youtube/youtubefake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -28,6 +30,7 @@ func Entries() []Entry {
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
+		{youtube.Platform{}, func(o farside.Options) farside.Server { return youtubefake.New(o) }},
 	}
 }
 

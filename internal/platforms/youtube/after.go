@@ -49,7 +49,7 @@ func (f *flow) report() (platforms.Step, error) {
 // missed notes what could not be done beside the video, and goes on. An error that another try may mend is passed on.
 func (f *flow) missed(what string, err error) (platforms.Step, error) {
 	e := platforms.AsError(err)
-	lacks := e.Kind == platforms.Unauthorized && e.Rule == platformName+".error.insufficientPermissions" // the rest of the connection is fine
+	lacks := e.Kind == platforms.Unauthorized && e.Rule == ruleOf(codeScope) // the rest of the connection is fine
 	if e.Kind != platforms.Rejected && e.Kind != platforms.Duplicate && !lacks {
 		return platforms.Step{}, err
 	}
@@ -72,7 +72,7 @@ func (f *flow) soon(err error, since time.Time, codes ...string) error {
 // permitted is an error where the login surely lacks what all but uploading takes.
 func permitted(c *platforms.Conn) error {
 	if s := c.Token.Scopes; s != nil && !slices.Contains(s, scopeManage) && !slices.Contains(s, scopeAll) {
-		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.AccountIssue, Code: "insufficientPermissions", Rule: platformName + ".error.insufficientPermissions",
+		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.AccountIssue, Code: codeScope, Rule: ruleOf(codeScope),
 			Message: "the permission to manage the channel was not granted", Remediation: adviseReconnect}
 	}
 	return nil

@@ -124,7 +124,7 @@ func (a client) merge(ctx context.Context, id string, snippet, status map[string
 		return err
 	}
 	if len(out.Items) == 0 {
-		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Code: codeNoVideo, Rule: platformName + ".error." + codeNoVideo, Message: table[codeNoVideo].message, Remediation: table[codeNoVideo].remedy}
+		return &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Code: codeNoVideo, Rule: ruleOf(codeNoVideo), Message: table[codeNoVideo].message, Remediation: table[codeNoVideo].remedy}
 	}
 	body, parts := map[string]any{"id": id}, []string{}
 	for _, p := range []struct {

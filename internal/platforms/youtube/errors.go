@@ -42,6 +42,7 @@ const (
 	codeCaption    = "captionExists"
 	codeGrant      = "invalid_grant"
 	codeForbidden  = "forbidden"
+	codeScope      = "insufficientPermissions"
 )
 
 // table is by the reason of the first error. https://developers.google.com/youtube/v3/docs/errors
@@ -64,7 +65,7 @@ var table = map[string]row{
 	codeForbidden:                           {platforms.Rejected, platforms.AccountIssue, "YouTube does not permit the channel this", adviseStudio},
 	"forbiddenPrivacySetting":               {platforms.Rejected, platforms.UserContent, "YouTube does not permit this visibility", "Choose another visibility."},
 	"forbiddenLicenseSetting":               {platforms.Rejected, platforms.UserContent, "YouTube does not permit this licence", "Choose another licence."},
-	"insufficientPermissions":               {platforms.Unauthorized, platforms.AuthExpired, "the connection lacks a permission", adviseReconnect},
+	codeScope:                               {platforms.Unauthorized, platforms.AuthExpired, "the connection lacks a permission", adviseReconnect},
 	"accessNotConfigured":                   {platforms.Rejected, platforms.SystemError, "the project at Google has no access to the YouTube Data API", adviseOperator},
 	"accountClosed":                         {platforms.Rejected, platforms.AccountIssue, "the channel is closed or suspended", adviseStudio},
 	codeNoComments:                          {platforms.Rejected, platforms.AccountIssue, "the video takes no comments", "Allow comments on the video in YouTube Studio."},
@@ -91,7 +92,7 @@ func metadata(what string) row {
 var same = map[string]string{
 	"expired": "authError", "required": "authError", "authorizationRequired": "authError", "UNAUTHENTICATED": "authError",
 	codeDayLimit: codeQuota, "userRateLimitExceeded": codeRate, codeUploadRate: codeRate, "RESOURCE_EXHAUSTED": codeRate,
-	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": "insufficientPermissions", "SERVICE_DISABLED": "accessNotConfigured",
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": codeScope, "SERVICE_DISABLED": "accessNotConfigured",
 	"authenticatedUserAccountClosed": "accountClosed", "authenticatedUserAccountSuspended": "accountClosed", "authenticatedUserNotChannel": "accountClosed", "channelClosed": "accountClosed", "channelSuspended": "accountClosed",
 	"internalError": "server", "backendError": "server", "SERVICE_UNAVAILABLE": "conflict",
 	"invalidRecordingDetails": "invalidVideoMetadata", "invalidVideoGameRating": "invalidVideoMetadata",
@@ -137,8 +138,15 @@ func Classify(r rest.Response) *platforms.Error {
 	if code == "conflict" && r.Status >= 500 {
 		kind = platforms.Unavailable
 	}
-	return &platforms.Error{Kind: kind, Category: m.category, Code: cmp.Or(reason, code), Message: cmp.Or(plain(said), m.message), Remediation: m.remedy, Rule: platformName + ".error." + code}
+	return &platforms.Error{Kind: kind, Category: m.category, Code: cmp.Or(reason, code), Message: cmp.Or(plain(said), m.message), Remediation: m.remedy, Rule: ruleOf(code)}
 }
+
+// ruleOf is the name of the rule for a reason: "youtube.error.video_not_found".
+func ruleOf(code string) string {
+	return platformName + ".error." + strings.ToLower(capital.ReplaceAllString(code, "${1}_${2}"))
+}
+
+var capital = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // codeOf is the row of a reason; one that is not known goes by the status.
 func codeOf(status int, reason string) string {
@@ -213,7 +221,7 @@ func nextDay(now time.Time) time.Time {
 // codeDocs describe the refusals.
 func codeDocs() (list []platforms.RuleDoc) {
 	for code, r := range table {
-		list = append(list, platforms.RuleDoc{Name: "error." + code, Failure: true, Title: strings.ToUpper(r.message[:1]) + r.message[1:], Meaning: "YouTube refused a call: " + r.message + ".", Remedy: r.remedy, Source: docsErrors})
+		list = append(list, platforms.RuleDoc{Name: strings.TrimPrefix(ruleOf(code), platformName+"."), Failure: true, Title: strings.ToUpper(r.message[:1]) + r.message[1:], Meaning: "YouTube refused a call: " + r.message + ".", Remedy: r.remedy, Source: docsErrors})
 	}
 	slices.SortFunc(list, func(a, b platforms.RuleDoc) int { return cmp.Compare(a.Name, b.Name) })
 	return list
