@@ -78,16 +78,7 @@ func (f *flow) unsure(message string) error {
 // fateOf is why a video will not show; nil: it may.
 func fateOf(v video) error {
 	e := &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent}
-	switch s := v.Status; {
-	case s.Upload == "failed", v.Processing.Status == "failed", v.Processing.Status == "terminated":
-		e.Code, e.Rule = s.Failure, ruleFailed
-		if e.Code == "" {
-			e.Code = v.Processing.Failure
-		}
-		e.Message, e.Remediation = "YouTube could not process the video: "+failures[e.Code], "Export the video as MP4 with H.264 and AAC, then retry."
-		if failures[e.Code] == "" {
-			e.Message = "YouTube could not process the video"
-		}
+	switch s := v.Status; { // the processing of one that is rejected is terminated
 	case s.Upload == "rejected" && s.Rejection == "duplicate":
 		e.Kind, e.Code, e.Rule = platforms.Duplicate, s.Rejection, ruleDuplicate
 		e.Message, e.Remediation = "YouTube rejected the video: the channel has it already", "Change the video if it is meant to appear again."
@@ -96,6 +87,15 @@ func fateOf(v video) error {
 		e.Category, e.Code, e.Rule, e.Remediation = r.category, s.Rejection, ruleRejected, "Look at the video in YouTube Studio, which says more."
 		if e.Message = "YouTube rejected the video: " + r.message; r.message == "" {
 			e.Category, e.Message = platforms.PlatformRejected, "YouTube rejected the video"
+		}
+	case s.Upload == "failed", v.Processing.Status == "failed", v.Processing.Status == "terminated":
+		e.Code, e.Rule = s.Failure, ruleFailed
+		if e.Code == "" {
+			e.Code = v.Processing.Failure
+		}
+		e.Message, e.Remediation = "YouTube could not process the video: "+failures[e.Code], "Export the video as MP4 with H.264 and AAC, then retry."
+		if failures[e.Code] == "" {
+			e.Message = "YouTube could not process the video"
 		}
 	case s.Upload == "deleted":
 		e.Code, e.Rule, e.Message, e.Remediation = s.Upload, ruleGone, "the video was deleted while YouTube processed it", "Retry the post to upload it again."
@@ -136,7 +136,7 @@ func (f *flow) show(v video) (platforms.Step, error) {
 		return f.next("the video is there")
 	case at.IsZero():
 		return platforms.Step{}, f.locked(v)
-	case v.Status.PublishAt == nil && (now.Before(at) || now.After(at.Add(maxLate))):
+	case v.Status.PublishAt == nil && now.Before(at):
 		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformRejected, Code: v.Status.Privacy, Rule: platformName + "." + ruleUnset,
 			Message: "the video is uploaded as " + f.st.ID + ", and YouTube does not know any more that it was to become public at " + at.Format(time.RFC3339), Remediation: "Set the time in YouTube Studio, or make the video public there."}
 	case now.After(at.Add(maxLate)):

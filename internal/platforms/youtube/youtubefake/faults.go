@@ -40,6 +40,9 @@ func (f *Fake) EndUploads(how ...Ending) {
 	f.set(func(s *settings) { s.endings = append(s.endings, how...) })
 }
 
+// KeepAll makes it keep all of every piece.
+func (f *Fake) KeepAll() { f.set(func(s *settings) { s.forgetful = false }) }
+
 // Unaudited makes the app one whose videos all stay private, or an ordinary one.
 func (f *Fake) Unaudited(is bool) { f.set(func(s *settings) { s.unaudited = is }) }
 
