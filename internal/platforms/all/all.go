@@ -43,6 +43,15 @@ func Registry(others ...platforms.Platform) *platforms.Registry {
 	return platforms.NewRegistry(list...)
 }
 
+// Titles are the platforms' names for people, by the platforms' names.
+func Titles() map[string]string {
+	list := map[string]string{"reddit": "Reddit"}
+	for _, e := range Entries() {
+		list[e.Platform.Info().Name] = e.Platform.Info().Title
+	}
+	return list
+}
+
 // Fakes makes the far side of every platform, by the platform's name.
 func Fakes(o farside.Options) map[string]farside.Server {
 	list := map[string]farside.Server{}

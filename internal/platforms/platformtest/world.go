@@ -93,7 +93,7 @@ type durable struct {
 // drive publishes the sample as the engine does: claim, step, settle, wait. A kill leaves what was stored before the step.
 func (w *world) drive(t *testing.T, p plan) outcome {
 	t.Helper()
-	tr := &transport{fake: w.fake, plan: p}
+	tr := w.transport(p)
 	info := w.suite.Platform.Info()
 	token := w.token()
 	var o outcome
@@ -143,6 +143,11 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 	}
 	o.status, o.requests = stuck, tr.requests
 	return o
+}
+
+// transport is the way to the far side for one run.
+func (w *world) transport(p plan) *transport {
+	return &transport{fake: w.fake, plan: p, heard: func(req *http.Request, body []byte) { w.suite.recorder.add(w.sample.Name, req, body) }}
 }
 
 func (w *world) conn(tr *transport, token platforms.Token) *platforms.Conn {
