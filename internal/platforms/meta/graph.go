@@ -22,6 +22,8 @@ type Client struct {
 	Base  string // https://host/version
 	Title string // of the platform, for people
 	Table *Table
+	// Read reads failed answers; nil: by the table alone.
+	Read  rest.Classifier
 	Usage func(http.Header) (platforms.Usage, bool)
 	// Prove signs each call with the app's secret, where the account's login has one.
 	// https://developers.facebook.com/docs/graph-api/guides/secure-requests
@@ -115,7 +117,11 @@ func (a Client) Delete(ctx context.Context, id string, amend Amend) error {
 // Classify reads failed answers by the table, with the time at which a limit ends where the row or the usage header knows it.
 func (a Client) Classify(amend Amend) rest.Classifier {
 	return func(r rest.Response) *platforms.Error {
-		e := a.Table.Classify(r)
+		read := a.Read
+		if read == nil {
+			read = a.Table.Classify
+		}
+		e := read(r)
 		if e == nil {
 			return nil
 		}

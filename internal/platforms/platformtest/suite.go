@@ -267,16 +267,16 @@ func (s Suite) limits(t *testing.T, files *Files, samples []Sample) {
 			continue
 		}
 		tried[kind.Name] = true
-		if sample.Content.Text != "" && rules.Text.Max > 0 {
+		if most := rules.TextLimitOf(kind).Max; sample.Content.Text != "" && most > 0 {
 			long := sample
-			long.Content.Text = textOf(rules.Text.Max)
+			long.Content.Text = textOf(most)
 			w := newWorld(t, s, files, long)
 			if o := w.drive(t, nil); o.status != published {
-				t.Errorf("%s with a text at the limit of %d ended as %s: %v", sample.Name, rules.Text.Max, o.status, o.last)
+				t.Errorf("%s with a text at the limit of %d ended as %s: %v", sample.Name, most, o.status, o.last)
 			}
-			long.Content.Text = textOf(rules.Text.Max + 1)
+			long.Content.Text = textOf(most + 1)
 			if len(platforms.Check(s.Platform, long.Content)) == 0 {
-				t.Errorf("%s with a text past the limit of %d was not refused", sample.Name, rules.Text.Max)
+				t.Errorf("%s with a text past the limit of %d was not refused", sample.Name, most)
 			}
 		}
 		if n := kind.MaxMedia; n > 1 && sample.Content.Media[0].Type == platforms.Image {
