@@ -97,7 +97,7 @@ var ownHosts = []string{"facebook.com", "fb.com", "fb.me", "fb.watch"}
 
 // linkOf is the first address in a text, whose card is shown under it; empty: there is none, or it is one of Facebook's own.
 func linkOf(text string) string {
-	found := strings.TrimRight(address.FindString(text), ".,;:!?'\"…»”’)]}*_~")
+	found := trimmed(address.FindString(text))
 	u, err := url.Parse(found)
 	if err != nil || u.Hostname() == "" {
 		return ""
@@ -109,4 +109,18 @@ func linkOf(text string) string {
 		}
 	}
 	return found
+}
+
+// trimmed is an address without the punctuation behind it; a bracket that was opened within it is a part of it.
+func trimmed(s string) string {
+	for {
+		short := strings.TrimRight(s, ".,;:!?'\"…»”’]}*_~")
+		if strings.HasSuffix(short, ")") && strings.Count(short, "(") < strings.Count(short, ")") {
+			short = short[:len(short)-1]
+		}
+		if short == s {
+			return s
+		}
+		s = short
+	}
 }
