@@ -84,7 +84,7 @@ var variables = []Variable{
 // defaultCaps are the contract's.
 const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,*=50"
 
-// appNames are the registrations an operator can have. Instagram has one for each of its two logins.
+// appNames are the registrations an operator can have. Instagram has one for each of its two logins, of which the second is Facebook's own.
 var appNames = []string{"facebook", "instagram", "threads", "twitter"}
 
 // Variables lists every setting.

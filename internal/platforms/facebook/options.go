@@ -90,14 +90,15 @@ func isReel(m platforms.Media) bool {
 	return m.Type == platforms.Video && m.Width >= leastColumns && ratio > uprightRatio-uprightSlack && ratio < uprightRatio+uprightSlack && m.Duration >= shortestReel && m.Duration <= longestReel
 }
 
-var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"]+`)
+var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"“”„«»…]+`)
 
 // ownHosts are those whose pages Facebook shows no card of.
 var ownHosts = []string{"facebook.com", "fb.com", "fb.me", "fb.watch"}
 
 // linkOf is the first address in a text, whose card is shown under it; empty: there is none, or it is one of Facebook's own.
 func linkOf(text string) string {
-	found := trimmed(address.FindString(text))
+	found := address.FindString(text)
+	found = found[:len(found)-platforms.Trailing(found)]
 	u, err := url.Parse(found)
 	if err != nil || u.Hostname() == "" {
 		return ""
@@ -109,18 +110,4 @@ func linkOf(text string) string {
 		}
 	}
 	return found
-}
-
-// trimmed is an address without the punctuation behind it; a bracket that was opened within it is a part of it.
-func trimmed(s string) string {
-	for {
-		short := strings.TrimRight(s, ".,;:!?'\"…»”’]}*_~")
-		if strings.HasSuffix(short, ")") && strings.Count(short, "(") < strings.Count(short, ")") {
-			short = short[:len(short)-1]
-		}
-		if short == s {
-			return s
-		}
-		s = short
-	}
 }

@@ -123,15 +123,19 @@ func (f *Fake) pageList(c *call, roles []role) (any, *graph.Failure) {
 	}
 	out := map[string]any{"data": data}
 	if from < to {
-		out["paging"] = paging(roles[from].page.id, roles[to-1].page.id, to < len(roles))
+		out["paging"] = c.paging(roles[from].page.id, roles[to-1].page.id, to < len(roles))
 	}
 	return out, nil
 }
 
-func paging(before, after string, more bool) map[string]any {
+// paging says where a list goes on: the whole address of the next page, with the token that the first was asked with.
+func (c *call) paging(before, after string, more bool) map[string]any {
 	p := map[string]any{"cursors": map[string]string{"before": before, "after": after}}
 	if more {
-		p["next"] = "https://" + hostGraph + "/" + apiVersion + "/next?after=" + after
+		query := c.URL.Query()
+		query.Set("access_token", graph.TokenOf(c.Request, c.Params))
+		query.Set("after", after)
+		p["next"] = "https://" + hostGraph + c.URL.Path + "?" + query.Encode()
 	}
 	return p
 }
@@ -216,7 +220,7 @@ func (c *call) list(rows []row, absent string) (any, *graph.Failure) {
 	}
 	out := map[string]any{"data": data}
 	if len(rows) > 0 {
-		out["paging"] = paging(rows[0].id, rows[len(rows)-1].id, more)
+		out["paging"] = c.paging(rows[0].id, rows[len(rows)-1].id, more)
 	}
 	return out, nil
 }
