@@ -141,7 +141,7 @@ func (s *Sandbox) localMedia(address string) string {
 		host, rest, _ = strings.Cut(strings.TrimPrefix(rest, "/"), "/")
 		rest = "/" + rest
 	}
-	if s.hosts.find(strings.ToLower(host)) == nil {
+	if len(s.hosts.find(strings.ToLower(host))) == 0 {
 		return ""
 	}
 	local := "/" + host + rest

@@ -5,6 +5,8 @@ import (
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/bluesky"
 	"posthorn/internal/platforms/bluesky/blueskyfake"
+	"posthorn/internal/platforms/facebook"
+	"posthorn/internal/platforms/facebook/facebookfake"
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/instagram"
 	"posthorn/internal/platforms/instagram/instagramfake"
@@ -29,6 +31,7 @@ type Entry struct {
 func Entries() []Entry {
 	return []Entry{
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
+		{facebook.Platform{}, func(o farside.Options) farside.Server { return facebookfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},

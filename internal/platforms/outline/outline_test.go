@@ -32,7 +32,6 @@ func TestOutlines(t *testing.T) {
 		{"snapchat", "", nil, "", "snapchat.album.min_items"},
 		{"discord", "", nil, `{"embeds":[{}]}`, ""},
 		{"slack", strings.Repeat("a", 40001), nil, "", "slack.text.max_length"},
-		{"facebook", "x", media("document"), "", "facebook.images.media_type"},
 	} {
 		info, ok := Of(tt.platform)
 		if !ok {
