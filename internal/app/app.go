@@ -29,6 +29,7 @@ import (
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/all"
+	"posthorn/internal/portrait"
 	"posthorn/internal/postgres"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
@@ -182,6 +183,7 @@ func (a *App) Handler() (*http.Server, error) {
 		Now:           a.Now,
 		PublicURL:     a.Config.PublicURL,
 		PublishWait:   a.Config.PublishWait,
+		Portraits:     portrait.New(a.Accounts.Outbound.Client(outbound.Hooks{}), a.Config.Keys, a.Now),
 		Brand:         http.Brand{Name: a.Config.BrandName, Color: a.Config.BrandColor},
 		IsUnavailable: postgres.IsUnavailable,
 	})
