@@ -63,12 +63,19 @@ func initials(name string) string {
 	return out.String()
 }
 
+// nothing is a picture of one transparent pixel.
+var nothing = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01D\x00;")
+
 // picture draws an account's picture. Its name is the right to it.
 func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Portraits == nil {
 		return errs.New(errs.NotFound, "There are no pictures here")
 	}
+	kind := portrait.Type
 	b, err := s.cfg.Portraits.Draw(r.Context(), r.Form.Get("of"))
+	if errs.CodeOf(err) == errs.Unavailable { // browsers mark what is broken, and would do so on top of the initials
+		b, err, kind = nothing, nil, "image/gif"
+	}
 	if err != nil {
 		return err
 	}
@@ -76,7 +83,7 @@ func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "private, max-age=600")
-	s.send(w, http.StatusOK, portrait.Type, b)
+	h.Set("Cache-Control", "no-store")
+	s.send(w, http.StatusOK, kind, b)
 	return nil
 }

@@ -79,11 +79,15 @@ func (s *Service) Name(pictureURL string) string {
 	return base64.RawURLEncoding.EncodeToString(s.keys.Seal(plain, sealedFor))
 }
 
-// Draw gives the picture of a name, as a JPEG. One that cannot be had, for whatever reason, is NotFound: the page has something in its place.
+// Draw gives the picture of a name, as a JPEG. A name that was not given here, or too long ago, is NotFound; a picture that cannot be had, for whatever reason, is
+// Unavailable.
 func (s *Service) Draw(ctx context.Context, name string) (picture []byte, err error) {
 	defer errs.Wrap(&err, "portrait.Draw")
 	none := func(err error) error {
 		return &errs.Error{Code: errs.NotFound, Message: "There is no such picture", Err: err}
+	}
+	failed := func(err error) error {
+		return &errs.Error{Code: errs.Unavailable, Message: "The picture cannot be had", Err: err}
 	}
 	var n named
 	sealed, err := base64.RawURLEncoding.DecodeString(name)
@@ -103,14 +107,14 @@ func (s *Service) Draw(ctx context.Context, name string) (picture []byte, err er
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return nil, none(ctx.Err())
+		return nil, failed(ctx.Err())
 	}
 	file, err := s.fetch(ctx, n.URL)
 	if err != nil {
-		return nil, none(err)
+		return nil, failed(err)
 	}
 	if picture, err = drawn(file); err != nil {
-		return nil, none(err)
+		return nil, failed(err)
 	}
 	return picture, nil
 }

@@ -93,7 +93,7 @@ func TestDraw(t *testing.T) {
 		"/cut.jpg": false, "/nothing-in-it": false, "/missing.jpg": false, "/moved.jpg": false} {
 		got, err := s.Draw(t.Context(), s.Name(srv.URL+path))
 		if !good {
-			if errs.CodeOf(err) != errs.NotFound || got != nil {
+			if errs.CodeOf(err) != errs.Unavailable || got != nil {
 				t.Errorf("%s: %d bytes, %v", path, len(got), err)
 			}
 			continue
@@ -140,8 +140,9 @@ func TestNames(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer srv.Close()
 	s := service(t, false)
-	for _, name := range []string{s.Name(srv.URL + "/a.jpg"), s.Name("http://localhost:9/a.jpg"), s.Name("https://[::1]/a.jpg"), s.Name("https://169.254.169.254/latest/meta-data"), service(t, false).Name("https://example.com/of-another-key.jpg"), "", "nonsense", srv.URL} {
-		if got, err := s.Draw(t.Context(), name); errs.CodeOf(err) != errs.NotFound || got != nil {
+	for name, want := range map[string]errs.Code{s.Name(srv.URL + "/a.jpg"): errs.Unavailable, s.Name("http://localhost:9/a.jpg"): errs.Unavailable, s.Name("https://[::1]/a.jpg"): errs.Unavailable,
+		s.Name("https://169.254.169.254/latest/meta-data"): errs.Unavailable, service(t, false).Name("https://example.com/of-another-key.jpg"): errs.NotFound, "": errs.NotFound, "nonsense": errs.NotFound, srv.URL: errs.NotFound} {
+		if got, err := s.Draw(t.Context(), name); errs.CodeOf(err) != want || got != nil {
 			t.Errorf("%q: %d bytes, %v", name, len(got), err)
 		}
 	}
@@ -181,7 +182,7 @@ func TestPicturesTakeTurns(t *testing.T) {
 	}
 	giveUp()
 	for range 12 {
-		if err := <-ended; errs.CodeOf(err) != errs.NotFound {
+		if err := <-ended; errs.CodeOf(err) != errs.Unavailable {
 			t.Errorf("it ended with %v", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html"
 	"image"
+	_ "image/gif" // to read one
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -293,6 +294,12 @@ func (w *world) pictured(rec *httptest.ResponseRecorder, body string, says ...st
 	if got.Code != 200 || err != nil || format != "jpeg" || c.Width != 128 || c.Height != 128 || got.Header().Get("Content-Type") != "image/jpeg" || got.Header().Get("X-Content-Type-Options") != "nosniff" ||
 		got.Header().Get("Content-Security-Policy") != "default-src 'none'; sandbox" || got.Header().Get("Cross-Origin-Resource-Policy") != "same-origin" {
 		w.t.Errorf("the picture is %d, a %s of %d x %d under %v: %v", got.Code, format, c.Width, c.Height, got.Header(), err)
+	}
+	w.rule(`{"host": "*.cdninstagram.com", "action": "status", "status": 404}`)
+	if got := w.surf("GET", address, nil); got.Code != 200 || got.Header().Get("Content-Type") != "image/gif" || got.Header().Get("Cache-Control") != "no-store" {
+		w.t.Errorf("a picture that is not there is answered with %d and %v", got.Code, got.Header())
+	} else if c, format, err := image.DecodeConfig(got.Body); err != nil || format != "gif" || c.Width != 1 {
+		w.t.Errorf("a picture that is not there is a %s of %d: %v", format, c.Width, err)
 	}
 	changed := []byte(address)
 	changed[len(changed)-7] ^= 1

@@ -117,13 +117,14 @@ test('a user chooses a Page with the keyboard, and goes back', async () => {
   await page.emulateMedia({ colorScheme: null })
   await page.setViewportSize(phone)
   // A picture that does not come leaves the initials, and the page as usable as before.
-  await page.route(/connect\/picture/, (r) => r.abort())
+  const rules = new URL('/_sandbox/rules', process.env.POSTHORN_TEST_SAMPLES)
+  await fetch(rules, { method: 'POST', body: JSON.stringify({ host: '*.cdninstagram.com', action: 'status', status: 404, times: 0 }) })
   await page.reload()
   assert.equal(await pictured(), 0)
   assert.ok(await page.getByText('ML', { exact: true }).first().isVisible())
   await shot('choose-without-picture')
   await fits()
-  await page.unroute(/connect\/picture/)
+  await fetch(rules, { method: 'DELETE' })
   assert.deepEqual(elsewhere, [], 'the page asked another server')
   const address = page.url()
   // Somebody else who has the address.
