@@ -115,15 +115,19 @@ test('YouTube', async () => {
   await assert.rejects(insert({ title: 'a < b', categoryId: '22' }, { privacyStatus: 'public' }), (e) => e.status === 400 && e.response.data.error.errors[0].reason === 'invalidTitle')
   await assert.rejects(insert({ title, categoryId: '22' }, { privacyStatus: 'public', publishAt: '2099-01-01T00:00:00Z' }), (e) => e.response.data.error.errors[0].reason === 'invalidPublishAt')
   const { id } = (await insert({ title, description: 'a film', tags: ['one', 'two'], categoryId: '22' }, { privacyStatus: 'public', selfDeclaredMadeForKids: false })).data
-  for (let i = 0; ; i++) { // it is processed
-    const [video] = (await api.videos.list({ part: ['status', 'processingDetails', 'fileDetails'], id: [id] }, here)).data.items ?? []
-    if (video?.status.uploadStatus === 'processed') {
-      assert.equal(video.fileDetails.fileSize, String(film.length))
-      break
+  const eventually = async (look) => { // what is new does not show everywhere at once, and is processed first
+    for (let i = 0; i < 450; i++) {
+      const found = await look()
+      if (found) return found
+      await new Promise((done) => setTimeout(done, 200))
     }
-    assert.ok(i < 200, JSON.stringify(video))
-    await new Promise((done) => setTimeout(done, 200))
+    assert.fail(`it never came: ${look}`)
   }
+  const video = await eventually(async () => {
+    const [found] = (await api.videos.list({ part: ['status', 'processingDetails', 'fileDetails'], id: [id] }, here)).data.items
+    return found?.status.uploadStatus === 'processed' && found
+  })
+  assert.equal(video.fileDetails.fileSize, String(film.length))
   const picture = Buffer.from(await (await fetch(photo)).arrayBuffer())
   await api.thumbnails.set({ videoId: id, media: { mimeType: 'image/jpeg', body: Readable.from([picture]) } }, here)
   const captions = () => api.captions.insert({ part: ['snippet'], requestBody: { snippet: { videoId: id, language: 'en', name: '' } }, media: { mimeType: 'text/plain', body: Readable.from(['1\n00:00:00,000 --> 00:00:01,000\nSea']) } }, here)
@@ -132,7 +136,7 @@ test('YouTube', async () => {
   await api.playlistItems.insert({ part: ['snippet'], requestBody: { snippet: { playlistId: 'PLf4keTidewatchHarbours01', resourceId: { kind: 'youtube#video', videoId: id } } } }, here)
   assert.equal((await api.playlistItems.list({ part: ['snippet'], playlistId: 'PLf4keTidewatchHarbours01', videoId: id }, here)).data.items.length, 1)
   await api.commentThreads.insert({ part: ['snippet'], requestBody: { snippet: { videoId: id, topLevelComment: { snippet: { textOriginal: 'a comment' } } } } }, here)
-  const [thread] = (await api.commentThreads.list({ part: ['snippet'], videoId: id }, here)).data.items
+  const thread = await eventually(async () => (await api.commentThreads.list({ part: ['snippet'], videoId: id }, here)).data.items[0])
   assert.equal(thread.snippet.topLevelComment.snippet.textOriginal, 'a comment')
 
   // An update replaces what it names, and erases what it leaves out.
