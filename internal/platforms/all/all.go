@@ -11,6 +11,8 @@ import (
 	"posthorn/internal/platforms/reddit/redditfake"
 	"posthorn/internal/platforms/threads"
 	"posthorn/internal/platforms/threads/threadsfake"
+	"posthorn/internal/platforms/tiktok"
+	"posthorn/internal/platforms/tiktok/tiktokfake"
 	"posthorn/internal/platforms/twitter"
 	"posthorn/internal/platforms/twitter/twitterfake"
 	"posthorn/internal/platforms/youtube"
@@ -29,6 +31,7 @@ func Entries() []Entry {
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
+		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
 		{youtube.Platform{}, func(o farside.Options) farside.Server { return youtubefake.New(o) }},
 	}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type Files struct {
 	video  []byte
 	long   []byte
 	gif    []byte
+	gates  sync.Map // the keys of those that stand open
 }
 
 var _ platforms.MediaSource = (*Files)(nil)
@@ -41,7 +43,7 @@ func newFiles(t *testing.T) *Files {
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, mime := f.lookup(r.URL.Path)
-		if body == nil {
+		if body == nil || !f.isOpen(r.URL.Query().Get("gate")) {
 			http.NotFound(w, r)
 			return
 		}
