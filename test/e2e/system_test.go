@@ -24,6 +24,7 @@ import (
 	"posthorn/internal/app"
 	"posthorn/internal/auth"
 	"posthorn/internal/config"
+	"posthorn/internal/media/mediatest"
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/all"
 	"posthorn/internal/platforms/farside"
@@ -76,6 +77,7 @@ type system struct {
 	gateway  string
 	key      string
 	api      string
+	film     string            // the address of a video
 	accounts map[string]string // "platform/username" -> our ID
 }
 
@@ -105,6 +107,12 @@ func newSystemAt(t *testing.T, database string, around func(http.Handler) http.H
 	t.Cleanup(srv.Close)
 	t.Cleanup(s.sandbox.Close)
 	s.gateway = srv.URL
+	film := mediatest.Movie{Seconds: 2}.File()
+	films := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "film.mp4", time.Time{}, bytes.NewReader(film))
+	}))
+	t.Cleanup(films.Close)
+	s.film = films.URL + "/film.mp4"
 	port := freePort(t)
 	s.api = "http://127.0.0.1:" + port
 	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=127.0.0.1:" + port, "POSTHORN_PUBLIC_URL=" + s.api, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"),

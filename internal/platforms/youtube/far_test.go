@@ -29,6 +29,7 @@ type far struct {
 	size  int64 // that the media source tells; zero: the film's
 	conn  *platforms.Conn
 	calls []string
+	slow  int                                            // bytes after which every piece breaks off; zero: none does
 	sent  int64                                          // bytes of files
 	cut   func(r *http.Request, body []byte) (int, bool) // how much of a piece arrives before the worker dies
 }
@@ -93,6 +94,9 @@ func (f *far) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	length, dies := len(body), false
 	if r.Header.Get("Content-Range") != "" && f.cut != nil {
 		length, dies = f.cut(r, body)
+	}
+	if f.slow > 0 && length > f.slow {
+		length = f.slow
 	}
 	if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/upload/") {
 		f.sent += int64(length)

@@ -46,7 +46,7 @@ func (f *flow) process(ctx context.Context) (platforms.Step, error) {
 	}
 	v := found[0]
 	if e := fateOf(v); e != nil {
-		return platforms.Step{}, e
+		return f.giveUp(e)
 	}
 	if v.Status.Upload != "processed" && v.Processing.Status != "succeeded" {
 		if now.Before(f.st.Uploaded.Add(maxProcessing)) {

@@ -26,6 +26,16 @@ func TestVideosThatDoNotShow(t *testing.T) {
 		}
 	}
 	f := newFar(t, 0)
+	task := f.task("later [[sandbox:fail:codec]]", "")
+	if _, err := f.until(&task, ""); err == nil {
+		t.Fatal("it was published")
+	}
+	f.now = f.now.Add(time.Hour)
+	task.Content.Text = "later" // the user has mended it, and retries
+	if _, err := f.until(&task, ""); err != nil || len(f.Posts()) != 1 {
+		t.Errorf("tried again: %v; the channel has %d videos", err, len(f.Posts()))
+	}
+	f = newFar(t, 0)
 	f.RejectDuplicates()
 	for i, text := range []string{"once", "twice"} {
 		task := f.task(text, "")

@@ -36,6 +36,7 @@ type state struct {
 	Ending    bool      `json:"ending,omitempty"` // its last piece may have been sent
 	Began     time.Time `json:"began,omitzero"`
 	Restarts  int       `json:"restarts,omitempty"`
+	GaveUp    time.Time `json:"gaveUp,omitzero"`
 	Looks     int       `json:"looks,omitempty"` // at the channel, for a video whose upload is gone
 	Short     bool      `json:"short,omitempty"`
 	Privacy   string    `json:"privacy,omitempty"`   // that was asked for

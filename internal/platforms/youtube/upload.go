@@ -27,6 +27,10 @@ const (
 	maxRestarts = 3
 	// endingWait is how long YouTube is left alone that has all of a file and does not say that it is a video.
 	endingWait = 10 * time.Second
+	// brokenWait is how long an upload that breaks off, and has come further all the same, is put down.
+	brokenWait = 2 * time.Second
+	// freshFault is how long a final fault ends the target. A retry by the user comes later, and starts over.
+	freshFault = 2 * time.Minute
 )
 
 // session is an upload under way: an address that whoever has it can write to.
@@ -166,6 +170,7 @@ func (f *flow) upload(ctx context.Context) (platforms.Step, error) {
 	if !ok {
 		return f.gone()
 	}
+	before := f.st.Sent
 	p, err := s.ask(ctx, f.st.Size)
 	if err != nil || p.gone || p.id != "" {
 		return f.heard(p, err)
@@ -184,6 +189,9 @@ func (f *flow) upload(ctx context.Context) (platforms.Step, error) {
 	for i := 0; i < atOnce && f.st.Size-f.st.Sent > f.piece && f.c.Now().Sub(begun) < longEnough; i++ {
 		at := f.st.Sent
 		p, err := s.send(ctx, piece{src.Body, at, f.piece, f.st.Size, f.st.MIME})
+		if e := platforms.AsError(err); e != nil && (e.Kind == platforms.Unavailable || e.Kind == platforms.Ambiguous) && f.st.Sent > before { // a slow line gets there, too
+			return f.goOn(brokenWait, "it broke off after %d of %d bytes", f.st.Sent, f.st.Size)
+		}
 		if err != nil || p.gone || p.id != "" {
 			return f.heard(p, err)
 		}
@@ -269,10 +277,25 @@ func (f *flow) gone() (platforms.Step, error) {
 
 // restart sends the video anew.
 func (f *flow) restart() (platforms.Step, error) {
-	if f.st.Restarts >= maxRestarts {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleLost,
-			Message: "YouTube forgot the upload again and again; the video is not there", Remediation: "Retry later."}
+	if f.st.Restarts < maxRestarts {
+		f.st = state{Restarts: f.st.Restarts + 1, Short: f.st.Short}
+		return f.step(stepStarting, 0, "the upload begins again")
 	}
-	f.st = state{Restarts: f.st.Restarts + 1, Short: f.st.Short}
-	return f.step(stepStarting, 0, "the upload begins again")
+	return f.giveUp(&platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleLost,
+		Message: "YouTube forgot the upload again and again; the video is not there", Remediation: "Retry later."})
+}
+
+// giveUp ends a post of which there is no video that could show. A step of its own comes first, so that the target stands on safe ground; a retry sends the
+// video anew.
+func (f *flow) giveUp(why error) (platforms.Step, error) {
+	now := f.c.Now()
+	switch {
+	case f.st.GaveUp.IsZero():
+		f.st.GaveUp = now
+		return f.step(f.t.State.Step, 0, "giving up")
+	case now.After(f.st.GaveUp.Add(freshFault)):
+		f.st = state{Short: f.st.Short}
+		return f.step(stepStarting, 0, "trying again")
+	}
+	return platforms.Step{}, why
 }

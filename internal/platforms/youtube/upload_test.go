@@ -107,6 +107,37 @@ func TestUploadsThatEndBadly(t *testing.T) {
 	if e := platforms.AsError(err); e == nil || e.Kind != platforms.Rejected || e.Rule != "youtube.upload.lost" || len(f.Posts()) != 0 {
 		t.Errorf("%v; the channel has %d videos", err, len(f.Posts()))
 	}
+	f.now = f.now.Add(time.Hour) // a retry
+	if _, err := f.until(&task, ""); err != nil || len(f.Posts()) != 1 {
+		t.Errorf("tried again: %v; the channel has %d videos", err, len(f.Posts()))
+	}
+}
+
+// TestASlowLine breaks off within every piece: each try brings the upload a little further, and none of them counts as a failure.
+func TestASlowLine(t *testing.T) {
+	t.Parallel()
+	f := newFar(t, 0)
+	f.KeepAll()
+	f.film = append(f.film[:16], make([]byte, 20<<20)...)
+	f.slow = 3 << 20
+	task := f.task("slowly", "")
+	failures := 0
+	for range 100 {
+		s, err, _ := f.take(youtube.Platform{}, &task)
+		if err != nil {
+			if failures++; failures > 2 {
+				t.Fatalf("%d failures in a row: %v", failures, err)
+			}
+			task.InDoubt = task.State.Step == "finishing"
+			continue
+		}
+		failures = 0
+		f.now = f.now.Add(s.Wait)
+		if s.Done != nil {
+			return
+		}
+	}
+	t.Error("it never ended")
 }
 
 // TestAForgottenUploadBeginsAgain forgets an upload in its middle: nothing can have become of it, and nobody looks for it.

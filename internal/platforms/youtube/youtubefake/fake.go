@@ -226,8 +226,8 @@ type call struct {
 	ch  *channel
 }
 
-// param is a parameter of the query.
-func (c *call) param(name string) string { return c.r.URL.Query().Get(name) }
+// param is a parameter of the query. A list may have commas, or come as several parameters.
+func (c *call) param(name string) string { return strings.Join(c.r.URL.Query()[name], ",") }
 
 // route is a method of the API: the scopes of which one is needed, and what it costs.
 type route struct {

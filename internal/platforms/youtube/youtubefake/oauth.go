@@ -119,7 +119,7 @@ func (f *Fake) serveTokens(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	switch {
 	case r.URL.Path == "/tokeninfo":
-		f.tokenInfo(w, r.Form.Get("access_token"))
+		f.tokenInfo(w, or(r.Form.Get("access_token"), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")))
 	case r.Method != http.MethodPost:
 		oauth(w, 405, "invalid_request", "Use POST.")
 	case r.URL.Path == "/revoke":

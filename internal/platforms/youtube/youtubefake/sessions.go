@@ -293,7 +293,7 @@ func (f *Fake) processingTime(id string, meta details) time.Duration {
 	if f.processing > 0 {
 		return 10 * f.processing
 	}
-	return 20*time.Second + spread(id, 70*time.Second)
+	return 10*time.Second + spread(id, 40*time.Second)
 }
 
 // isFilm looks for the beginning of one of the containers that are taken.
