@@ -133,7 +133,8 @@ func (c *Conn) Redact(b []byte) []byte {
 type App struct {
 	ID      string
 	Secret  Secret
-	Version string // the API version to speak; empty takes the adapter's pinned one
+	Version string   // the API version to speak; empty takes the adapter's pinned one
+	Scopes  []string // what it may ask users to permit; empty: all that the adapter can use
 }
 
 // Account is one connected identity: a page, a channel, a handle.

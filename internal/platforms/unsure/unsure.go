@@ -3,6 +3,7 @@
 package unsure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -44,7 +45,8 @@ func (w *Write) Tried() bool { return w.Writes > 0 }
 // earlier write has an unknown outcome.
 type Moves struct {
 	Platform   platforms.Info
-	Confirming bool // the task stands at the step that confirms
+	What       string // is written: "the first comment"; empty: the post
+	Confirming bool   // the task stands at the step that confirms
 	// Look finds the post among those that the account has had since Since; empty: it is not there.
 	Look func(ctx context.Context) (id string, err error)
 	// Send makes the one call. Its error is Ambiguous whenever the post may be there, and its step is what follows.
@@ -54,6 +56,8 @@ type Moves struct {
 	// Confirm goes on to the step that confirms, after a wait.
 	Confirm func(wait time.Duration, note string) (platforms.Step, error)
 }
+
+func (m Moves) what() string { return cmp.Or(m.What, "the post") }
 
 // Take writes, or finds out whether an earlier call did.
 func (w *Write) Take(ctx context.Context, now time.Time, inDoubt bool, m Moves) (platforms.Step, error) {
@@ -70,13 +74,13 @@ func (w *Write) Take(ctx context.Context, now time.Time, inDoubt bool, m Moves) 
 	if inDoubt { // a step of its own clears the doubt, so that the time to wait starts anew
 		w.Writes++
 		w.LastTry = now
-		return m.Confirm(min(SettleTime<<min(w.Writes-1, 8), settleMax), "the post is not there; looking once more before writing it again")
+		return m.Confirm(min(SettleTime<<min(w.Writes-1, 8), settleMax), m.what()+" is not there; looking once more before writing it again")
 	}
 	if w.Writes >= maxWrites {
 		return w.giveUp(now, m)
 	}
 	if rest := w.LastTry.Add(SettleTime).Sub(now); rest > 0 {
-		return m.Confirm(rest, "the post is not there; looking once more")
+		return m.Confirm(rest, m.what()+" is not there; looking once more")
 	}
 	return m.Send(ctx)
 }
@@ -92,7 +96,7 @@ func (w *Write) giveUp(now time.Time, m Moves) (platforms.Step, error) {
 		return m.Confirm(SettleTime, "trying again")
 	}
 	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: m.Platform.Name + "." + ruleNotPublished,
-		Message: m.Platform.Title + " failed at every try to write the post; it is not there", Remediation: adviceLater}
+		Message: m.Platform.Title + " failed at every try to write " + m.what() + "; it is not there", Remediation: adviceLater}
 }
 
 const (

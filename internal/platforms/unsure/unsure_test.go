@@ -99,7 +99,10 @@ func TestARetryStartsOver(t *testing.T) {
 	w := Write{Began: now, Writes: maxWrites, GaveUpAt: now, LastTry: now}
 	var waited time.Duration
 	_, err := w.Take(context.Background(), now.Add(time.Hour), false, Moves{Confirming: true, Look: func(context.Context) (string, error) { return "", nil },
-		Confirm: func(wait time.Duration, _ string) (platforms.Step, error) { waited = wait; return platforms.Step{}, nil }})
+		Confirm: func(wait time.Duration, _ string) (platforms.Step, error) {
+			waited = wait
+			return platforms.Step{}, nil
+		}})
 	if err != nil || waited != SettleTime || w.Writes != 1 || !w.GaveUpAt.IsZero() {
 		t.Errorf("waits %v with %+v: %v", waited, w, err)
 	}
