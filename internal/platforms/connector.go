@@ -35,8 +35,6 @@ type Login struct {
 	Choose bool
 	Step   string
 	Noun   string // one of what is chosen from, for people: "Facebook Page"
-	// Pending is the contract's name of the list that its users choose from, where the choice is told by GET /v1/connect/pending-data; empty: it is not.
-	Pending string
 	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
 	// contract has none for this platform, and the general ones are given.
 	NoneCode, MissingCode string
