@@ -26,6 +26,28 @@ type Deauthorizer interface {
 	Deauthorized(app App, form url.Values) (userID string, err error)
 }
 
+// A Revoker can end at the platform what an account's user has permitted, which is done once the account is disconnected. By then its token is forgotten
+// here but for that one call.
+type Revoker interface {
+	// Revokes says what Revoke ends for an account. It makes no remote call.
+	Revokes(a Account) Revocation
+	// Revoke ends it: c has the account's last token, the login's App, and Account.GrantedBy. What is dead already is a success, so that a call may be
+	// repeated. Rejected gives up; of other errors the call is made again, later.
+	Revoke(ctx context.Context, c *Conn) error
+}
+
+// Revocation is how much ends when an account's permission is taken back.
+type Revocation string
+
+// What a platform can end.
+const (
+	RevokesNothing Revocation = ""      // the platform has no such call for the account's login; Revoke is not called
+	RevokesToken   Revocation = "token" // the account's own token, and nothing that another account lives on
+	// RevokesGrant is everything that the user behind the account, Account.GrantedBy, permits the operator's app, of all accounts that they have connected
+	// through it, at whichever of its platforms. So it is only done when none of these is connected any more.
+	RevokesGrant Revocation = "grant"
+)
+
 // Login is one consent page of a platform.
 type Login struct {
 	Method string // the contract's loginMethod; empty where there is only one
