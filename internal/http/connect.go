@@ -24,6 +24,7 @@ type Connecter interface {
 	Complete(ctx context.Context, by auth.Principal, r connect.Return, profileID string) (accounts.Account, error)
 	Open(ctx context.Context, token, browser string) (connect.Choice, error)
 	Choose(ctx context.Context, by auth.Principal, platform, profileID, token, connectToken string) (connect.Choice, error)
+	Pending(ctx context.Context, token string) (connect.Choice, error)
 	Finish(ctx context.Context, c connect.Choice, identityID, redirectURL string) (connect.Arrival, error)
 	As(ctx context.Context, connectToken string) (auth.Principal, error)
 	Deauthorize(ctx context.Context, app string, form url.Values) error
@@ -49,6 +50,7 @@ func (s *Server) connectHandlers() map[string]handler {
 	return map[string]handler{
 		"getConnectUrl":          s.startConnect,
 		"handleOAuthCallback":    s.completeConnect,
+		"getPendingOAuthData":    s.pendingData,
 		"listInstagramPages":     s.listInstagramPages,
 		"selectInstagramAccount": s.selectInstagramAccount,
 	}

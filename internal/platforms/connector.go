@@ -57,6 +57,9 @@ type Login struct {
 	Choose bool
 	Step   string
 	Noun   string // one of what is chosen from, for people: "Facebook Page"
+	// Pending is for platforms whose choice a page of the caller's own reads with GET /v1/connect/pending-data, and is the contract's word for what is listed
+	// there, which are the identities that have Listed: "organizations". Empty: the choice has a list of its own.
+	Pending string
 	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
 	// contract has none for this platform, and the general ones are given.
 	NoneCode, MissingCode string
@@ -81,6 +84,15 @@ func (v Visit) Challenge() string {
 type Grant struct {
 	Scopes     []string // what was granted; nil: the platform does not say
 	Identities []Identity
+	Person     *Person // who logged in, where there is a choice; nil: not known
+}
+
+// Person is the user of a platform who logged in, who may be none of the accounts that it opens.
+type Person struct {
+	ID          string `json:"id"`
+	Username    string `json:"username"`
+	DisplayName string `json:"displayName"`
+	PictureURL  string `json:"profilePicture"`
 }
 
 // Identity is an account that a login opens, or would if Fault did not say why it cannot.
