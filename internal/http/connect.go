@@ -48,11 +48,13 @@ const browserCookie = "posthorn_connect"
 
 func (s *Server) connectHandlers() map[string]handler {
 	return map[string]handler{
-		"getConnectUrl":          s.startConnect,
-		"handleOAuthCallback":    s.completeConnect,
-		"getPendingOAuthData":    s.pendingData,
-		"listInstagramPages":     s.listInstagramPages,
-		"selectInstagramAccount": s.selectInstagramAccount,
+		"getConnectUrl":              s.startConnect,
+		"handleOAuthCallback":        s.completeConnect,
+		"getPendingOAuthData":        s.pendingData,
+		"listInstagramPages":         s.listInstagramPages,
+		"listLinkedInOrganizations":  s.listLinkedInOrganizations,
+		"selectLinkedInOrganization": s.selectLinkedInOrganization,
+		"selectInstagramAccount":     s.selectInstagramAccount,
 	}
 }
 

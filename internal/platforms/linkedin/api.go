@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/rest"
@@ -20,12 +19,6 @@ const (
 	// https://learn.microsoft.com/en-us/linkedin/marketing/versioning
 	apiVersion = "202609"
 )
-
-// sunset is the earliest day on which a version may be gone.
-func sunset(version string) (time.Time, error) {
-	t, err := time.Parse("200601", version)
-	return t.AddDate(1, 0, 0), err
-}
 
 func version(app platforms.App) string {
 	if app.Version != "" {

@@ -19,6 +19,7 @@ var (
 	_ platforms.Connector   = Platform{}
 	_ platforms.ScopeLister = Platform{}
 	_ platforms.Refresher   = Platform{}
+	_ platforms.Revoker     = Platform{}
 )
 
 const (
@@ -42,7 +43,7 @@ func (Platform) Scopes(platforms.Account) platforms.Scopes { return scopes }
 
 // Logins is the one way in. It opens the member, and the pages that it manages.
 func (Platform) Logins() []platforms.Login {
-	return []platforms.Login{{App: platformName, Scopes: scopes, Choose: true, Step: "select_organization", Noun: "member or page", Pending: "organizations"}}
+	return []platforms.Login{{App: platformName, Scopes: scopes, Choose: true, Step: "select_organization", Noun: "member or page", Pending: "organizations", OneGrant: true}}
 }
 
 // AuthorizeURL is the consent page.
@@ -125,6 +126,7 @@ func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Vis
 		login.Until = c.Now().Add(time.Duration(g.RefreshExpires) * time.Second).Truncate(time.Second)
 	}
 	person := "urn:li:person:" + me.ID
+	out.Person = &platforms.Person{ID: person, Username: me.Name, DisplayName: me.Name, PictureURL: me.Picture}
 	out.Identities = []platforms.Identity{{ID: "personal", Name: me.Name + " (member)", Token: guarded.Token,
 		Account: platforms.Account{RemoteID: person, Username: me.Name, DisplayName: me.Name, PictureURL: me.Picture, GrantedBy: person, Data: login.raw()}}}
 	if !slices.Contains(out.Scopes, scopeAdmin) && !slices.Contains(out.Scopes, "r_organization_admin") {
@@ -251,4 +253,18 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 		fresh.Scopes = c.Token.Scopes
 	}
 	return fresh, nil
+}
+
+// Revokes says that all of a member's accounts live on one grant. What becomes of the others when one token is taken back LinkedIn does not say.
+func (Platform) Revokes(platforms.Account) platforms.Revocation { return platforms.RevokesGrant }
+
+// Revoke takes the member's permission back. Of a token that is dead already it is a success.
+// https://learn.microsoft.com/en-us/linkedin/shared/authentication/token-introspection
+func (Platform) Revoke(ctx context.Context, c *platforms.Conn) error {
+	form := url.Values{"client_id": {c.App.ID}, "client_secret": {c.App.Secret.Reveal()}, "token": {c.Token.Access.Reveal()}}
+	_, err := rest.Do(ctx, c, rest.Request{Method: http.MethodPost, URL: "https://www.linkedin.com/oauth/v2/revoke", Form: form}, nil, Classify)
+	if e := platforms.AsError(err); e != nil && (e.Kind == platforms.Unauthorized || e.Kind == platforms.TokenExpired) {
+		return nil
+	}
+	return err
 }

@@ -119,7 +119,7 @@ func Classify(r rest.Response) *platforms.Error {
 		}
 	}
 	m := table[code]
-	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + ".error." + code}
+	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + "." + ruleOf(code)}
 }
 
 func codeOf(status int, p problem) string {
@@ -206,10 +206,13 @@ func shorten(s string) string {
 	return s
 }
 
+// ruleOf is the name of a refusal among the rules.
+func ruleOf(code string) string { return "error." + strings.ToLower(code) }
+
 // codeDocs describe the refusals.
 func codeDocs() (list []platforms.RuleDoc) {
 	for code, r := range table {
-		list = append(list, platforms.RuleDoc{Name: "error." + code, Failure: true, Title: strings.ToUpper(r.message[:1]) + r.message[1:], Meaning: "LinkedIn refused a call: " + r.message + ".", Remedy: r.remedy, Source: docsErrors})
+		list = append(list, platforms.RuleDoc{Name: ruleOf(code), Failure: true, Title: strings.ToUpper(r.message[:1]) + r.message[1:], Meaning: "LinkedIn refused a call: " + r.message + ".", Remedy: r.remedy, Source: docsErrors})
 	}
 	slices.SortFunc(list, func(a, b platforms.RuleDoc) int { return cmp.Compare(a.Name, b.Name) })
 	return list

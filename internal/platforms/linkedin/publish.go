@@ -214,7 +214,7 @@ func (f *flow) repeated(e *platforms.Error) (platforms.Step, error) {
 // refuse ends a post of which there is another one. It is a step of its own, which nobody sees, since now there is no doubt any more.
 func (f *flow) refuse() error {
 	m := table[codeDuplicate]
-	return &platforms.Error{Kind: m.kind, Category: m.category, Code: codeDuplicate, Message: f.st.Refused, Remediation: m.remedy, Rule: platformName + ".error." + codeDuplicate}
+	return &platforms.Error{Kind: m.kind, Category: m.category, Code: codeDuplicate, Message: f.st.Refused, Remediation: m.remedy, Rule: platformName + "." + ruleOf(codeDuplicate)}
 }
 
 // live goes on once the post is there.
