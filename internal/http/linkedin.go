@@ -13,6 +13,13 @@ import (
 // linkedInMember is the identity of the member among what a login opened.
 const linkedInMember = "personal"
 
+func (s *Server) linkedInHandlers() map[string]handler {
+	return map[string]handler{
+		"listLinkedInOrganizations":  s.listLinkedInOrganizations,
+		"selectLinkedInOrganization": s.selectLinkedInOrganization,
+	}
+}
+
 // listLinkedInOrganizations tells more of the pages that a login opened. The token of the redirect is the right to.
 func (s *Server) listLinkedInOrganizations(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()

@@ -31,6 +31,7 @@ func (s *Server) handlers() map[string]handler {
 		s.accountHandlers(),
 		s.accountHealthHandlers(),
 		s.connectHandlers(),
+		s.linkedInHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
 		s.usageHandlers(),

@@ -63,13 +63,19 @@ type world struct {
 // A setting changes the environment of a world, as "NAME=value".
 func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
+	return newWorldWith(t, nil, settings...)
+}
+
+// newWorldWith is newWorld with platforms beside those that everyone has.
+func newWorldWith(t *testing.T, others []platforms.Platform, settings ...string) *world {
+	t.Helper()
 	w := &world{t: t, now: start, accounts: map[string]string{}, log: &syncBuffer{}}
-	w.open(settings)
+	w.open(others, settings)
 	w.seed()
 	return w
 }
 
-func (w *world) open(settings []string) {
+func (w *world) open(others []platforms.Platform, settings []string) {
 	w.t.Helper()
 	w.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: 50 * time.Millisecond, Generous: true})
 	box := sandbox.New(sandbox.Options{Fakes: w.fakes, Now: time.Now})
@@ -101,7 +107,7 @@ func (w *world) open(settings []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.app, err = app.OpenAt(w.t.Context(), c, zerolog.New(w.log), "api test", 8, w.clock); err != nil {
+	if w.app, err = app.OpenAt(w.t.Context(), c, zerolog.New(w.log), "api test", 8, w.clock, others...); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.app.Close)
