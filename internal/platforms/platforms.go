@@ -133,8 +133,11 @@ func (c *Conn) Redact(b []byte) []byte {
 type App struct {
 	ID      string
 	Secret  Secret
-	Version string   // the API version to speak; empty takes the adapter's pinned one
-	Scopes  []string // what it may ask users to permit; empty: all that the adapter can use
+	Version string // the API version to speak; empty takes the adapter's pinned one
+	// Pull lets the platform read videos from this server, whose address the operator has verified there, where it also takes them in pieces.
+	Pull bool
+	// Scopes are what it may ask users to permit; empty: all that the adapter can use.
+	Scopes []string
 }
 
 // Account is one connected identity: a page, a channel, a handle.

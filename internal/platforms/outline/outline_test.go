@@ -26,8 +26,6 @@ func TestOutlines(t *testing.T) {
 		{"youtube", "x", nil, "", "youtube.video.min_items"},
 		{"youtube", "x", media("image"), "", "youtube.video.media_type"},
 		{"youtube", strings.Repeat("é", 2501), media("video"), "", "youtube.text.max_length"},
-		{"tiktok", "x", nil, "", "tiktok.video.min_items"},
-		{"tiktok", "x", pictures(35), "", ""},
 		{"pinterest", "x", pictures(2), "", "pinterest.images.max_items"},
 		{"googlebusiness", "x", media("video"), "", "googlebusiness.images.media_type"},
 		{"telegram", strings.Repeat("a", 1025), nil, "", ""},
