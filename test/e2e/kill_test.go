@@ -34,6 +34,11 @@ var roads = []road{
 	thread("bluesky", "lantern.bsky.social", "*.bsky.network"),
 	thread("threads", "harbour.notes", "graph.threads.net"),
 	thread("twitter", "lamplight_press", "api.x.com"),
+	{name: "LinkedIn images of a page with a first comment", account: "linkedin/harbour-lights-studio", host: "*.linkedin.com", visible: 1, comment: true,
+		body: func(s *system, text string) map[string]any {
+			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg"), s.photo("peaks.jpg")}, "platforms": []any{map[string]any{
+				"platform": "linkedin", "accountId": s.accounts["linkedin/harbour-lights-studio"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
+		}},
 }
 
 // thread is the road of two posts with a picture in the first.
