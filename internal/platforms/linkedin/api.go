@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/rest"
@@ -26,6 +27,13 @@ func version(app platforms.App) string {
 	}
 	return apiVersion
 }
+
+const (
+	// tokenLife is how long an access token lives. https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
+	tokenLife = 60 * 24 * time.Hour
+	// freshFor is how long a new one may be refused as if it had been revoked; some seconds were seen.
+	freshFor = time.Minute
+)
 
 // encoded is a URN as it stands in a path.
 func encoded(urn string) string { return url.QueryEscape(urn) }
@@ -62,7 +70,11 @@ func (a client) classify(r rest.Response) *platforms.Error {
 	if e == nil {
 		return nil
 	}
-	e.Reset = resetOf(e, a.c.Account.RemoteID, a.c.Now())
+	now := a.c.Now()
+	e.Reset = resetOf(e, a.c.Account.RemoteID, now)
+	if e.Code == codeRevoked && a.c.Token.ExpiresAt.Sub(now) > tokenLife-freshFor {
+		e.Kind, e.Reset, e.Message, e.Remediation = platforms.NotReady, now.Add(5*time.Second), "LinkedIn does not know the new access token everywhere yet", adviceLater
+	}
 	if e.Code == codeDenied && a.page {
 		e.Kind, e.Category, e.Remediation = platforms.Rejected, platforms.AccountIssue, advicePage
 	}

@@ -42,7 +42,7 @@ const (
 	codeNotFound  = "NOT_FOUND"
 	codeMany      = "TOO_MANY_REQUESTS"
 	codeRetired   = "NONEXISTENT_VERSION"
-	codeTooFresh  = "65601"
+	codeRevoked   = "65601"
 )
 
 // gone are the codes of media that LinkedIn does not know, or not as the author's.
@@ -71,7 +71,7 @@ var table = map[string]row{
 	"MEDIA_ASSET_PROCESSING_FAILED": {platforms.Rejected, platforms.UserContent, "LinkedIn could not process the media", adviceMedia},
 	"UPDATING_ASSET_FAILED":         {platforms.Unavailable, platforms.PlatformError, "LinkedIn failed at the media", adviceLater},
 	"65600":                         {platforms.TokenExpired, platforms.AuthExpired, "LinkedIn does not know the access token", adviceReconnect},
-	codeTooFresh:                    {platforms.TokenExpired, platforms.AuthExpired, "the access token was revoked", adviceReconnect},
+	codeRevoked:                     {platforms.TokenExpired, platforms.AuthExpired, "the access token was revoked", adviceReconnect},
 	"65602":                         {platforms.TokenExpired, platforms.AuthExpired, "the access token has ended", adviceReconnect},
 	"EMPTY_ACCESS_TOKEN":            {platforms.Unauthorized, platforms.AuthExpired, "LinkedIn was given no access token", adviceReconnect},
 	"UNAUTHORIZED":                  {platforms.Unauthorized, platforms.AuthExpired, "LinkedIn no longer accepts the account's login", adviceReconnect},
@@ -170,8 +170,6 @@ func resetOf(e *platforms.Error, account string, now time.Time) time.Time {
 		return now.Add(time.Hour)
 	case e.Code == codeUnready:
 		return now.Add(10 * time.Second)
-	case e.Code == codeTooFresh: // of a token that was made a moment ago it is said as well
-		return now.Add(5 * time.Second)
 	case e.Kind != platforms.RateLimited:
 		return time.Time{}
 	case strings.Contains(e.Message, "throttled"):

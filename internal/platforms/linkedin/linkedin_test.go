@@ -74,7 +74,7 @@ func newBench(t *testing.T, account int, c platforms.Content) *bench {
 	b.fake = linkedinfake.New(farside.Options{Now: func() time.Time { return b.now }, Processing: time.Millisecond})
 	b.far = &far{fake: b.fake}
 	a := b.fake.Accounts()[account]
-	b.conn = &platforms.Conn{HTTP: &http.Client{Transport: b.far}, Now: func() time.Time { return b.now }, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access)}}
+	b.conn = &platforms.Conn{HTTP: &http.Client{Transport: b.far}, Now: func() time.Time { return b.now }, App: platforms.App{ID: "app", Secret: platforms.NewSecret("its secret")}, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access)}}
 	return b
 }
 
@@ -287,6 +287,31 @@ func TestAnAudienceIsForPages(t *testing.T) {
 	m := newBench(t, member, platforms.Content{Text: "For some", Options: options})
 	if _, err := m.run(); platforms.AsError(err) == nil || platforms.AsError(err).Rule != "linkedin.audience.organization" {
 		t.Errorf("a member's: %v", err)
+	}
+}
+
+// TestAFreshTokenIsWaitedFor uses a token at once that was refreshed: LinkedIn calls it revoked for two seconds. One that is older is.
+func TestAFreshTokenIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, page, platforms.Content{Text: "Fresh"})
+	b.conn.Token.Refresh = platforms.NewSecret(b.fake.Accounts()[page].Refresh)
+	token, err := Platform{}.Refresh(context.Background(), b.conn)
+	if err != nil || token.Refresh.Reveal() != b.conn.Token.Refresh.Reveal() {
+		t.Fatalf("refreshed: %v", err)
+	}
+	b.conn.Token = token
+	_, err = b.run()
+	if e := platforms.AsError(err); e == nil || e.Kind != platforms.NotReady || !e.Reset.Equal(b.now.Add(5*time.Second)) {
+		t.Errorf("at once: %+v", e)
+	}
+	b.conn.Token.ExpiresAt = b.now.Add(tokenLife - time.Hour)
+	_, err = b.run()
+	if e := platforms.AsError(err); e == nil || e.Kind != platforms.TokenExpired {
+		t.Errorf("an hour old: %+v", e)
+	}
+	b.now = b.now.Add(5 * time.Second)
+	if _, err = b.run(); err != nil {
+		t.Errorf("after five seconds: %v", err)
 	}
 }
 

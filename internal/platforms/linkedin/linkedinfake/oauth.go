@@ -82,7 +82,7 @@ func (f *Fake) authorize(w http.ResponseWriter, r *http.Request) {
 		back.RawQuery = reply.Encode()
 		http.Redirect(w, r, back.String(), http.StatusFound)
 	}
-	asked := strings.Fields(q.Get("scope"))
+	asked := strings.FieldsFunc(q.Get("scope"), func(r rune) bool { return r == ' ' || r == ',' }) // LinkedIn's own client sends commas
 	if i := slices.IndexFunc(asked, func(s string) bool { return !slices.Contains(knownScopes, s) }); i >= 0 || len(asked) == 0 {
 		reply.Set("error", "unauthorized_scope_error")
 		reply.Set("error_description", "Scope is not authorized for your application")
