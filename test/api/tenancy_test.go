@@ -61,10 +61,11 @@ var unchecked = map[string]string{
 
 // ownRefused are places where even the caller's own ID is refused, with the reason.
 var ownRefused = map[string]string{
-	"removeUser path userId":                    "nobody removes the user that the owner began with",
-	"listInstagramPages query profileId":        noChoice,
-	"selectInstagramAccount body profileId":     noChoice,
-	"selectLinkedInOrganization body profileId": noChoice,
+	"removeUser path userId":                                  "nobody removes the user that the owner began with",
+	"listInstagramPages query profileId":                      noChoice,
+	"selectInstagramAccount body profileId":                   noChoice,
+	"selectLinkedInOrganization body profileId":               noChoice,
+	"selectLinkedInOrganization body selectedOrganization.id": "LinkedIn's, of a choice that there is only after a login",
 }
 
 // noChoice is for what takes a login to get to; TestConnectByFacebook tries it with the own token and with another owner's.

@@ -120,8 +120,12 @@ test('LinkedIn', async () => {
   await assert.rejects(client.create({ resourcePath: '/posts', entity, versionString: '202401', accessToken }), (e) => e.response.status === 426)
   const read = await client.get({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })
   assert.equal(read.data.commentary, `${text} \\(all of it\\) {hashtag|\\#|lamps} and `)
-  const listed = await client.finder({ resourcePath: '/posts', finderName: 'author', queryParams: { author, sortBy: 'CREATED', count: 10 }, versionString, accessToken })
-  assert.ok(listed.data.elements.some((p) => p.id === urn))
+  for (let i = 0; ; i++) { // a list has a post only after some seconds
+    const listed = await client.finder({ resourcePath: '/posts', finderName: 'author', queryParams: { author, sortBy: 'CREATED', count: 10 }, versionString, accessToken })
+    if (listed.data.elements.some((p) => p.id === urn)) break
+    assert.ok(i < 100, 'the post is never listed')
+    await new Promise((done) => setTimeout(done, 200))
+  }
   await client.partialUpdate({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, patchSetObject: { commentary: text }, versionString, accessToken })
   assert.equal((await client.get({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })).data.commentary, text)
   assert.equal((await client.delete({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })).status, 204)

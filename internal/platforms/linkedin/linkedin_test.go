@@ -15,6 +15,7 @@ import (
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/linkedin/linkedinfake"
+	"posthorn/internal/platforms/rest"
 )
 
 // film is a media source of one file.
@@ -312,6 +313,18 @@ func TestAFreshTokenIsWaitedFor(t *testing.T) {
 	b.now = b.now.Add(5 * time.Second)
 	if _, err = b.run(); err != nil {
 		t.Errorf("after five seconds: %v", err)
+	}
+}
+
+// TestIDOf reads the header under both names that it was seen under, encoded or not.
+func TestIDOf(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"x-restli-id": "urn:li:share:1", "X-LinkedIn-Id": "urn%3Ali%3Ashare%3A1"} {
+		h := http.Header{}
+		h.Set(name, value)
+		if got := idOf(rest.Response{Header: h}); got != "urn:li:share:1" {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

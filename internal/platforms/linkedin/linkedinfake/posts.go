@@ -134,7 +134,7 @@ func (f *Fake) create(c *call) {
 	if f.settings.nameless > 0 {
 		f.settings.nameless--
 	} else {
-		c.w.Header().Set([]string{"X-RestLi-Id", "X-LinkedIn-Id"}[len(f.posts)%2], p.urn) // both names are seen
+		c.w.Header().Set("X-RestLi-Id", p.urn)
 	}
 	answer(c.w, 201, nil)
 }
