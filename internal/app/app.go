@@ -139,7 +139,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Posts.Queues, a.Posts.ReconnectGrace, a.Accounts.Held = a.Queues, a.Config.ReconnectGrace, a.Posts
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
 	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
-	a.Connect = &connect.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Keys: a.Config.Keys, Apps: a.Config.App, PublicURL: a.Config.PublicURL, Gateway: a.Config.Gateway, Now: now}
+	a.Connect = &connect.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Keys: a.Config.Keys, Apps: a.Config.App, PublicURL: a.Config.PublicURL, Gateway: a.Config.Gateway, Now: now, Log: a.Log}
 	a.Accounts.Visits = a.Connect
 	a.Logs = &logs.Service{Pool: a.Pool, Accounts: a.Accounts, Now: now, Days: a.Config.LogDays}
 	a.Usage = &usage.Service{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Tariff: tariff, Now: now}

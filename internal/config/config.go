@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,10 @@ var variables = []Variable{
 const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,tiktok=0,*=50"
 
 // appNames are the registrations an operator can have. Instagram has one for each of its two logins, of which the second is Facebook's own.
-var appNames = []string{"facebook", "instagram", "threads", "tiktok", "twitter", "youtube"}
+var appNames = []string{"facebook", "instagram", "linkedin", "threads", "tiktok", "twitter", "youtube"}
+
+// scopedApps are those whose platform refuses a login as a whole that asks for more than the app was given.
+var scopedApps = []string{"linkedin"}
 
 // Variables lists every setting.
 func Variables() []Variable {
@@ -95,6 +99,9 @@ func Variables() []Variable {
 		prefix := "POSTHORN_" + strings.ToUpper(name)
 		list = append(list, Variable{prefix + "_CLIENT_ID", "", "the operator's " + name + " app"}, Variable{prefix + "_CLIENT_SECRET", "", "its secret"},
 			Variable{prefix + "_API_VERSION", "", "the API version to speak; empty: the adapter's"})
+		if slices.Contains(scopedApps, name) {
+			list = append(list, Variable{prefix + "_SCOPES", "", "the permissions to ask for, with spaces between them: those that the app was given; empty: all that can be used"})
+		}
 	}
 	return list
 }
@@ -139,6 +146,9 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 	for _, name := range appNames {
 		prefix := "POSTHORN_" + strings.ToUpper(name)
 		app := platforms.App{ID: r.text(prefix + "_CLIENT_ID"), Secret: platforms.NewSecret(r.text(prefix + "_CLIENT_SECRET")), Version: r.text(prefix + "_API_VERSION")}
+		if slices.Contains(scopedApps, name) {
+			app.Scopes = strings.Fields(r.text(prefix + "_SCOPES"))
+		}
 		if (app.ID == "") != app.Secret.IsZero() {
 			r.fault("%s_CLIENT_ID and %s_CLIENT_SECRET belong together: set both or neither", prefix, prefix)
 		}

@@ -40,6 +40,7 @@ type Arrival struct {
 	// To is where the browser goes; empty: it stays here, and is shown what follows.
 	To      string
 	Account accounts.Account // that was connected; zero: none was
+	Renewal Renewal          // of other accounts of the person
 	Choice  string           // the token of the choice that is to be made
 	Browser string           // what the browser has to show to make it on our own page, beside the token
 	Fault   *Fault
@@ -79,7 +80,7 @@ func (s *Service) Callback(ctx context.Context, r Return) (a Arrival, err error)
 	if only.Fault != "" {
 		return v.failed(&Fault{Code: orElse(login.FaultCode, "personal_account_not_supported"), Message: only.Fault, User: true}), nil
 	}
-	account, err := s.Accounts.ConnectAs(logged(ctx, v.by), v.by, v.profileID, v.platform, only.Account, only.Token, nil)
+	account, _, err := s.store(ctx, v, only, nil)
 	if fault := faultOf(err); fault != nil {
 		return v.failed(fault), nil
 	}
@@ -115,8 +116,8 @@ func (s *Service) Complete(ctx context.Context, by auth.Principal, r Return, pro
 	case len(grant.Identities) != 1 || grant.Identities[0].Fault != "":
 		return account, &errs.Error{Code: errs.Invalid, Wire: "selection_required", Rule: "connect.choose", Field: "code", Message: "This login does not open one account alone: let the user choose, beginning with headless=true and " + login.Step}
 	}
-	only := grant.Identities[0]
-	return s.Accounts.ConnectAs(logged(ctx, v.by), v.by, v.profileID, v.platform, only.Account, only.Token, nil)
+	account, _, err = s.store(ctx, v, grant.Identities[0], nil)
+	return account, err
 }
 
 // redeem changes what the user came back with for what it permits.

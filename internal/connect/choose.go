@@ -152,7 +152,7 @@ func (s *Service) Finish(ctx context.Context, c Choice, identityID, redirectURL 
 		return a, &errs.Error{Code: errs.Invalid, Rule: "connect.ineligible", Field: "pageId", Message: chosen.Fault}
 	}
 	v := c.visitor
-	account, err := s.Accounts.ConnectAs(logged(ctx, v.by), v.by, v.profileID, v.platform, chosen.Account, chosen.Token, func(tx pgx.Tx) error {
+	account, renewal, err := s.store(ctx, v, chosen, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `delete from connect_choices where hash = $1`, c.hash) // of two at once, one waits here and finds nothing
 		if err == nil && tag.RowsAffected() == 0 {
 			return noChoice()
@@ -165,7 +165,9 @@ func (s *Service) Finish(ctx context.Context, c Choice, identityID, redirectURL 
 	if redirectURL != "" {
 		v.redirectURL = redirectURL
 	}
-	return v.connected(account), nil
+	a = v.connected(account)
+	a.Renewal = renewal
+	return a, nil
 }
 
 func noChoice() error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
 
 	"posthorn/internal/accounts"
 	"posthorn/internal/auth"
@@ -40,6 +41,7 @@ const (
 type Accounts interface {
 	MayConnectTo(ctx context.Context, by auth.Principal, profileID string) error
 	ConnectAs(ctx context.Context, by auth.Principal, profileID, platform string, remote platforms.Account, token platforms.Token, first func(pgx.Tx) error) (accounts.Account, error)
+	Share(ctx context.Context, by auth.Principal, connected accounts.Account, person string, token platforms.Token) (given, failed int, err error)
 	VisitorOf(platform string, app platforms.App) *platforms.Conn
 	Deauthorized(ctx context.Context, app, userID string) error
 	Forget(ctx context.Context, app, userID string) (accounts int, err error)
@@ -55,6 +57,7 @@ type Service struct {
 	PublicURL string
 	Gateway   *url.URL // of the platforms, where the sandbox has its consent pages; nil: the real ones
 	Now       func() time.Time
+	Log       zerolog.Logger
 }
 
 // Wish is what somebody wants to connect.

@@ -32,6 +32,7 @@ func (s *Server) handlers() map[string]handler {
 		s.accountHealthHandlers(),
 		s.tiktokHandlers(),
 		s.connectHandlers(),
+		s.linkedInHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),
 		s.usageHandlers(),

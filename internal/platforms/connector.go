@@ -60,6 +60,9 @@ type Login struct {
 	// Pending is for platforms whose choice a page of the caller's own reads with GET /v1/connect/pending-data, and is the contract's word for what is listed
 	// there, which are the identities that have Listed: "organizations". Empty: the choice has a list of its own.
 	Pending string
+	// OneGrant says that all logins of a person are one grant to the app, so that a new one may end the tokens of those before: the person's other
+	// accounts then get the new token.
+	OneGrant bool
 	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
 	// contract has none for this platform, and the general ones are given.
 	NoneCode, MissingCode string

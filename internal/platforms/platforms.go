@@ -143,6 +143,8 @@ type App struct {
 	Version string // the API version to speak; empty takes the adapter's pinned one
 	// Pull lets the platform read videos from this server, whose address the operator has verified there, where it also takes them in pieces.
 	Pull bool
+	// Scopes are what it may ask users to permit; empty: all that the adapter can use.
+	Scopes []string
 }
 
 // Account is one connected identity: a page, a channel, a handle.

@@ -58,6 +58,8 @@ func failureOf(info platforms.Info, v verdict.Verdict, now time.Time) *Failure {
 	switch {
 	case v.Reconnect && f.WillRetry:
 		f.Remediation = "Connect the account again. The post is held and goes out as soon as that is done; it fails if it is not done by " + v.Next.UTC().Format(time.RFC3339) + "."
+	case v.Unconfirmed() && e.Rule == info.Name+"."+platforms.Unconfirmed: // the adapter knows that a retry would look in vain, and says what helps
+		f.Message = fmt.Sprintf("It is not confirmed whether %s published the post. %s", title, f.Message)
 	case v.Unconfirmed():
 		f.Rule = info.Name + "." + platforms.Unconfirmed
 		f.Message = fmt.Sprintf("It is not confirmed whether %s published the post. The last word was: %s", title, f.Message)

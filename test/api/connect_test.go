@@ -393,7 +393,7 @@ func TestConnectRefusals(t *testing.T) {
 	start("instagram", url.Values{"profileId": {w.strangerProfile}}).want(404)
 	start("instagram", url.Values{}).want(400)
 	start("myspace", own()).want(400)
-	start("linkedin", own()).want(400)
+	start("pinterest", own()).want(400)
 	if got := start("bluesky", own()).want(400); !strings.Contains(string(got.body), "credentials") {
 		t.Errorf("Bluesky: %s", got.body)
 	}

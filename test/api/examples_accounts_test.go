@@ -44,6 +44,7 @@ func exampleConnect(w *world) {
 	w.do("POST", choose, body).want(200)
 	w.do("POST", choose, body).want(404)
 	examplePage(w, done)
+	exampleLinkedIn(w, done)
 }
 
 // examplePage connects a Facebook Page of several.
@@ -57,6 +58,24 @@ func examplePage(w *world, done string) {
 	w.do("POST", selectPage, map[string]any{"profileId": w.profile, "tempToken": token}).want(400)
 	w.do("POST", selectPage, body).want(200)
 	w.do("POST", selectPage, body).want(404)
+}
+
+// exampleLinkedIn connects a page of a member, on a page of the caller's own.
+func exampleLinkedIn(w *world, done string) {
+	const pending, list, choose = "/v1/connect/pending-data", "/v1/connect/linkedin/organizations", "/v1/connect/linkedin/select-organization"
+	authURL, _ := w.begin("linkedin", url.Values{"headless": {"true"}, "redirect_url": {done}})
+	token := w.arrives(authURL).Query().Get("pendingDataToken")
+	data := w.as("", "GET", pending, url.Values{"token": {token}}).want(200)
+	w.as("", "GET", pending, url.Values{"token": {"over"}}).want(404)
+	w.as("", "GET", pending, nil).want(400)
+	page := data.text("organizations.0.id")
+	w.as("", "GET", list, url.Values{"tempToken": {token}, "orgIds": {page}}).want(200)
+	w.as("", "GET", list, url.Values{"tempToken": {token}}).want(400)
+	w.as("", "GET", list, url.Values{"tempToken": {"over"}, "orgIds": {page}}).want(404)
+	body := map[string]any{"profileId": w.profile, "tempToken": token, "userProfile": data.at("userProfile"), "accountType": "organization", "selectedOrganization": data.at("organizations.0")}
+	w.do("POST", choose, map[string]any{"profileId": w.profile, "tempToken": token, "accountType": "organization"}).want(400)
+	w.do("POST", choose, body).want(200)
+	w.do("POST", choose, body).want(404)
 }
 
 // exampleProfiles makes a profile, moves an account into it, and takes both away again.

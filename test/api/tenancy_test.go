@@ -31,7 +31,7 @@ var idKinds = map[string]string{
 // notOurs are names of what no owner of this server has: a platform's own IDs, and names that callers choose.
 var notOurs = map[string]string{
 	"x-request-id": "the caller's name of a request", "requestId": "the caller's name of a request", "request_id": "the caller's name of a request",
-	"videoId": "YouTube's", "categoryId": "YouTube's", "playlistId": "YouTube's", "boardId": "Pinterest's", "pageId": "Facebook's", "subreddit": "Reddit's", "customerId": "of the billing system",
+	"videoId": "YouTube's", "categoryId": "YouTube's", "playlistId": "YouTube's", "boardId": "Pinterest's", "pageId": "Facebook's", "orgIds": "LinkedIn's", "subreddit": "Reddit's", "customerId": "of the billing system",
 	"Last-Event-ID": "a place in the log of events", "platform": "a platform's name", "slotId": "accepted and not used",
 }
 
@@ -61,11 +61,13 @@ var unchecked = map[string]string{
 
 // ownRefused are places where even the caller's own ID is refused, with the reason.
 var ownRefused = map[string]string{
-	"removeUser path userId":                "nobody removes the user that the owner began with",
-	"listFacebookPages query profileId":     noChoice,
-	"selectFacebookPage body profileId":     noChoice,
-	"listInstagramPages query profileId":    noChoice,
-	"selectInstagramAccount body profileId": noChoice,
+	"removeUser path userId":                                  "nobody removes the user that the owner began with",
+	"listFacebookPages query profileId":                       noChoice,
+	"selectFacebookPage body profileId":                       noChoice,
+	"listInstagramPages query profileId":                      noChoice,
+	"selectInstagramAccount body profileId":                   noChoice,
+	"selectLinkedInOrganization body profileId":               noChoice,
+	"selectLinkedInOrganization body selectedOrganization.id": "LinkedIn's, of a choice that there is only after a login",
 }
 
 // noChoice is for what takes a login to get to; TestConnectByFacebook and TestFacebook try it with the own token and with another owner's.

@@ -43,6 +43,24 @@ test('Instagram by Facebook, headless', async () => {
   await fails(zernio.connect.selectInstagramAccount({ body }), 404)
 })
 
+test('a page at LinkedIn, headless', async () => {
+  const { data } = await zernio.connect.getConnectUrl({ path: { platform: 'linkedin' }, query: { profileId, headless: true, redirect_url: 'https://shop.example/choose' } })
+  const choose = new URL(await hop(await agree(data.authUrl))).searchParams
+  assert.equal(choose.get('step'), 'select_organization')
+  const pending = (await zernio.connect.getPendingOAuthData({ query: { token: choose.get('pendingDataToken') } })).data
+  assert.deepEqual([pending.platform, pending.selectionType, pending.organizations.length], ['linkedin', 'organizations', 2])
+  const { tempToken, userProfile, organizations } = pending
+  const details = (await zernio.connect.linkedin.listLinkedInOrganizations({ query: { tempToken, orgIds: organizations.map((o) => o.id).join(',') } })).data
+  assert.deepEqual(details.organizations.map((o) => o.vanityName), ['harbour-lights-studio', 'old-mill-books'])
+  const body = { profileId, tempToken, userProfile, accountType: 'organization', selectedOrganization: organizations[1] }
+  const { account } = (await zernio.connect.linkedin.selectLinkedInOrganization({ body })).data
+  assert.deepEqual([account.platform, account.username, account.accountType], ['linkedin', 'old-mill-books', 'organization'])
+  await fails(zernio.connect.linkedin.selectLinkedInOrganization({ body }), 404)
+  const post = await zernio.posts.createPost({ body: { content: unique('of a page'), publishNow: true, platforms: [{ platform: 'linkedin', accountId: account.accountId, platformSpecificData: { firstComment: 'and more' } }] } })
+  assert.equal(post.data.post.platforms[0].status, 'published')
+  assert.match(post.data.post.platforms[0].platformPostUrl, /^https:\/\/www\.linkedin\.com\/feed\/update\/urn:li:share:/)
+})
+
 test('Threads, and a chain on it', async () => {
   const { data } = await zernio.connect.getConnectUrl({ path: { platform: 'threads' }, query: { profileId, redirect_url: 'https://shop.example/done' } })
   const done = new URL(await hop(await agree(data.authUrl))).searchParams

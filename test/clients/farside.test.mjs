@@ -12,9 +12,10 @@ const endings = 'export const resolve = (name, from, next) => next(name.startsWi
 register(`data:text/javascript,${encodeURIComponent(endings)}`)
 const threads = await import('threads-graph-api')
 
-// The clients of X and of Facebook have no setting for their address: what they ask by https goes through the gateway of the sandbox.
-const { hostname, port } = new URL(sandbox)
-https.request = ({ host, hostname: name, path, method, headers }, ...rest) => http.request({ hostname, port, path: `/${host ?? name}${path}`, method, headers }, ...rest)
+// The clients of X, LinkedIn and Facebook have no setting for their address: what they ask by https goes through the gateway of the sandbox.
+const gateway = new URL(sandbox)
+https.request = ({ host, hostname = host, path, method, headers }, ...rest) => http.request({ hostname: gateway.hostname, port: gateway.port, path: `/${hostname}${path}`, method, headers }, ...rest)
+const { AuthClient, RestliClient } = (await import('linkedin-api-client')).default
 const { TwitterApi } = (await import('twitter-api-v2')).default
 const { FacebookAdsApi, Page, PagePost, User } = (await import('facebook-nodejs-business-sdk')).default
 
@@ -192,4 +193,48 @@ test('YouTube', async () => {
   assert.deepEqual([changed.snippet.title, changed.snippet.description, changed.snippet.tags], [`${title}!`, '', undefined])
   await api.videos.delete({ id }, here)
   await assert.rejects(api.videos.delete({ id }, here), (e) => e.status === 404)
+})
+
+test('LinkedIn', async () => {
+  const app = new AuthClient({ clientId: 'an-app', clientSecret: 'its secret', redirectUrl: 'https://elsewhere.example/back' })
+  const scopes = ['openid', 'profile', 'w_member_social', 'w_organization_social', 'r_organization_social', 'rw_organization_admin']
+  const back = new URL(await agree(app.generateMemberAuthorizationUrl(scopes, 'a-state').replace('https:/', sandbox)))
+  assert.equal(back.searchParams.get('state'), 'a-state')
+  const granted = await app.exchangeAuthCodeForAccessToken(back.searchParams.get('code'))
+  await assert.rejects(app.exchangeAuthCodeForAccessToken(back.searchParams.get('code')), (e) => e.response.status === 400)
+  const accessToken = granted.access_token
+  assert.equal((await app.introspectAccessToken(accessToken)).data.status, 'active')
+
+  // The refresh token stays, and ends no later for it; the new access token is not known everywhere at once.
+  const again = await app.exchangeRefreshTokenForAccessToken(granted.refresh_token)
+  assert.equal(again.refresh_token, granted.refresh_token)
+  assert.ok(again.refresh_token_expires_in <= granted.refresh_token_expires_in)
+  const client = new RestliClient()
+  await assert.rejects(client.get({ resourcePath: '/userinfo', accessToken: again.access_token }), (e) => e.response.data.serviceErrorCode === 65601)
+  const me = (await client.get({ resourcePath: '/userinfo', accessToken })).data
+  assert.equal(me.name, 'Mira Castell')
+
+  const versionString = '202609'
+  const acls = await client.finder({ resourcePath: '/organizationAcls', finderName: 'roleAssignee', queryParams: { role: 'ADMINISTRATOR', state: 'APPROVED' }, versionString, accessToken })
+  const author = acls.data.elements[0].organization
+  const text = unique('from elsewhere')
+  const entity = { author, commentary: `${text} \\(all of it\\) #lamps and (what is cut`, visibility: 'PUBLIC', lifecycleState: 'PUBLISHED', distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] } }
+  const made = await client.create({ resourcePath: '/posts', entity, versionString, accessToken })
+  assert.equal(made.status, 201)
+  const urn = made.createdEntityId
+  assert.match(urn, /^urn:li:share:\d+$/)
+  await assert.rejects(client.create({ resourcePath: '/posts', entity, versionString, accessToken }), (e) => e.response.status === 422 && e.response.data.message.endsWith(urn))
+  await assert.rejects(client.create({ resourcePath: '/posts', entity, versionString: '202401', accessToken }), (e) => e.response.status === 426)
+  const read = await client.get({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })
+  assert.equal(read.data.commentary, `${text} \\(all of it\\) {hashtag|\\#|lamps} and `)
+  for (let i = 0; ; i++) { // a list has a post only after some seconds
+    const listed = await client.finder({ resourcePath: '/posts', finderName: 'author', queryParams: { author, sortBy: 'CREATED', count: 10 }, versionString, accessToken })
+    if (listed.data.elements.some((p) => p.id === urn)) break
+    assert.ok(i < 100, 'the post is never listed')
+    await new Promise((done) => setTimeout(done, 200))
+  }
+  await client.partialUpdate({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, patchSetObject: { commentary: text }, versionString, accessToken })
+  assert.equal((await client.get({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })).data.commentary, text)
+  assert.equal((await client.delete({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken })).status, 204)
+  await assert.rejects(client.get({ resourcePath: '/posts/{id}', pathKeys: { id: urn }, versionString, accessToken }), (e) => e.response.status === 404)
 })

@@ -100,7 +100,7 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// chaotic is how many of the roads are taken, from the first: X and Threads wait for minutes before they repeat what was lost, and longer each time, so that
+// chaotic is how many of the roads are taken, from the first: LinkedIn, X and Threads wait for minutes before they repeat what was lost, and longer each time, so that
 // bad luck at the end would outlast any patience.
 const chaotic = 3
 

@@ -45,6 +45,11 @@ var roads = []road{
 			return map[string]any{"content": text, "mediaItems": []any{map[string]any{"type": "video", "url": s.film}}, "platforms": []any{map[string]any{
 				"platform": "youtube", "accountId": s.accounts["youtube/tidewatch_films"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
 		}},
+	{name: "LinkedIn images of a page with a first comment", account: "linkedin/harbour-lights-studio", host: "*.linkedin.com", visible: 1, comment: true,
+		body: func(s *system, text string) map[string]any {
+			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg"), s.photo("peaks.jpg")}, "platforms": []any{map[string]any{
+				"platform": "linkedin", "accountId": s.accounts["linkedin/harbour-lights-studio"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
+		}},
 }
 
 // thread is the road of two posts with a picture in the first.

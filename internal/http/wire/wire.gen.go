@@ -38,6 +38,42 @@ func (e PendingDataSelectionType) Valid() bool {
 	}
 }
 
+// Defines values for SelectLinkedInRequestAccountType.
+const (
+	SelectLinkedInRequestAccountTypeOrganization SelectLinkedInRequestAccountType = "organization"
+	SelectLinkedInRequestAccountTypePersonal     SelectLinkedInRequestAccountType = "personal"
+)
+
+// Valid indicates whether the value is a known member of the SelectLinkedInRequestAccountType enum.
+func (e SelectLinkedInRequestAccountType) Valid() bool {
+	switch e {
+	case SelectLinkedInRequestAccountTypeOrganization:
+		return true
+	case SelectLinkedInRequestAccountTypePersonal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SelectedLinkedInAccountAccountType.
+const (
+	SelectedLinkedInAccountAccountTypeOrganization SelectedLinkedInAccountAccountType = "organization"
+	SelectedLinkedInAccountAccountTypePersonal     SelectedLinkedInAccountAccountType = "personal"
+)
+
+// Valid indicates whether the value is a known member of the SelectedLinkedInAccountAccountType enum.
+func (e SelectedLinkedInAccountAccountType) Valid() bool {
+	switch e {
+	case SelectedLinkedInAccountAccountTypeOrganization:
+		return true
+	case SelectedLinkedInAccountAccountTypePersonal:
+		return true
+	default:
+		return false
+	}
+}
+
 // APIKey defines model for APIKey.
 type APIKey struct {
 	// CreatedAt Example: 2026-01-15T10:00:00.000Z
@@ -333,6 +369,13 @@ type BudgetState struct {
 	// Used Within the last windowSeconds; zero where there is no limit to count against.
 	Used          int   `json:"used"`
 	WindowSeconds int64 `json:"windowSeconds"`
+}
+
+// BulkRefresh The member's other accounts; left out where there are none.
+type BulkRefresh struct {
+	// Errors Of accounts that could not be given the new token.
+	Errors       int `json:"errors"`
+	UpdatedCount int `json:"updatedCount"`
 }
 
 // BulkUploadResult defines model for BulkUploadResult.
@@ -928,6 +971,23 @@ type LabelledValue struct {
 	// Label For people.
 	Label string `json:"label"`
 	Value string `json:"value"`
+}
+
+// LinkedInOrganization defines model for LinkedInOrganization.
+type LinkedInOrganization struct {
+	Description string `json:"description,omitempty,omitzero"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	URN         string `json:"urn"`
+
+	// VanityName Its name in addresses.
+	VanityName string `json:"vanityName,omitempty,omitzero"`
+	Website    string `json:"website,omitempty,omitzero"`
+}
+
+// LinkedInOrganizations defines model for LinkedInOrganizations.
+type LinkedInOrganizations struct {
+	Organizations []LinkedInOrganization `json:"organizations"`
 }
 
 // LogEntry defines model for LogEntry.
@@ -1692,6 +1752,31 @@ type SelectInstagramRequest struct {
 	TempToken   string `json:"tempToken"`
 }
 
+// SelectLinkedInRequest defines model for SelectLinkedInRequest.
+type SelectLinkedInRequest struct {
+	AccountType SelectLinkedInRequestAccountType `json:"accountType"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// RedirectURL An address that comes back in the answer with the result, in place of the one that the visit began with.
+	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
+
+	// SelectedOrganization Needed for an organization; one of those that the login opens. Its other fields are accepted and not used.
+	SelectedOrganization struct {
+		ID string `json:"id"`
+	} `json:"selectedOrganization,omitempty,omitzero"`
+	TempToken string `json:"tempToken"`
+
+	// UserProfile Accepted and not used: who logged in is known.
+	UserProfile map[string]interface{} `json:"userProfile,omitempty,omitzero"`
+}
+
+// SelectLinkedInRequestAccountType defines model for SelectLinkedInRequest.AccountType.
+type SelectLinkedInRequestAccountType string
+
 // SelectedAccount defines model for SelectedAccount.
 type SelectedAccount struct {
 	Account struct {
@@ -1710,6 +1795,32 @@ type SelectedAccount struct {
 	// RedirectURL Where to send the browser; left out when the visit began without an address.
 	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
 }
+
+// SelectedLinkedIn defines model for SelectedLinkedIn.
+type SelectedLinkedIn struct {
+	Account struct {
+		// AccountID 24 hexadecimal digits.
+		//
+		// Example: 6745a1b2c3d4e5f60718293a
+		AccountID      ID                                 `json:"accountId"`
+		AccountType    SelectedLinkedInAccountAccountType `json:"accountType"`
+		DisplayName    string                             `json:"displayName"`
+		IsActive       bool                               `json:"isActive"`
+		Platform       string                             `json:"platform"`
+		ProfilePicture string                             `json:"profilePicture,omitempty,omitzero"`
+		Username       string                             `json:"username"`
+	} `json:"account"`
+
+	// BulkRefresh The member's other accounts; left out where there are none.
+	BulkRefresh *BulkRefresh `json:"bulkRefresh,omitempty"`
+	Message     string       `json:"message"`
+
+	// RedirectURL Where to send the browser; left out when the visit began without an address.
+	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
+}
+
+// SelectedLinkedInAccountAccountType defines model for SelectedLinkedIn.Account.AccountType.
+type SelectedLinkedInAccountAccountType string
 
 // SkipPagination defines model for SkipPagination.
 type SkipPagination struct {

@@ -10,6 +10,8 @@ import (
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/instagram"
 	"posthorn/internal/platforms/instagram/instagramfake"
+	"posthorn/internal/platforms/linkedin"
+	"posthorn/internal/platforms/linkedin/linkedinfake"
 	"posthorn/internal/platforms/reddit/redditfake"
 	"posthorn/internal/platforms/threads"
 	"posthorn/internal/platforms/threads/threadsfake"
@@ -33,6 +35,7 @@ func Entries() []Entry {
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
 		{facebook.Platform{}, func(o farside.Options) farside.Server { return facebookfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
+		{linkedin.Platform{}, func(o farside.Options) farside.Server { return linkedinfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},

@@ -3,7 +3,6 @@
 package outline
 
 import (
-	"encoding/json"
 	"slices"
 
 	"posthorn/internal/platforms"
@@ -34,12 +33,10 @@ const (
 
 // The names of the kinds.
 const (
-	kindText     = "text"
-	kindImages   = "images"
-	kindVideo    = "video"
-	kindDocument = "document"
-	kindAlbum    = "album"
-	kindComposed = "composed"
+	kindText   = "text"
+	kindImages = "images"
+	kindVideo  = "video"
+	kindAlbum  = "album"
 )
 
 var (
@@ -48,8 +45,6 @@ var (
 )
 
 var outlines = []platforms.Info{
-	outline("linkedin", "LinkedIn", platforms.TextLimit{Max: 3000, Count: platforms.LittleText}, "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api",
-		text(true), images(20, 10*mb, "image/jpeg", "image/png", "image/gif"), video(500*mb, 3, 30*60, "video/mp4"), document(100*mb), composed("reshareUrl")),
 	outline("pinterest", "Pinterest", platforms.TextLimit{Max: 800, Count: platforms.CodePoints}, "https://developers.pinterest.com/docs/api/v5/pins-create",
 		images(1, 20*mb, stills...), video(2*gb, 4, 15*60, append(movies, "video/x-m4v")...)),
 	outline("reddit", "Reddit", platforms.TextLimit{Max: 40000, Count: platforms.CodePoints}, "https://www.reddit.com/dev/api#POST_api_submit",
@@ -66,77 +61,53 @@ var outlines = []platforms.Info{
 		text(true), album(10, 1*gb, stills, 1*gb, 0)),
 }
 
-// A part is a kind of an outline, with the options that make a post one of it whatever media it has.
-type part struct {
-	platforms.PostKind
-	options []string
-}
-
-func outline(name, title string, limit platforms.TextLimit, source string, parts ...part) platforms.Info {
+func outline(name, title string, limit platforms.TextLimit, source string, parts ...platforms.PostKind) platforms.Info {
 	limit.Source = source
 	kinds := make([]platforms.PostKind, 0, len(parts))
 	for _, p := range parts {
 		if p.Source == "" {
 			p.Source = source
 		}
-		kinds = append(kinds, p.PostKind)
+		kinds = append(kinds, p)
 	}
-	return platforms.Info{Name: name, Title: title, Docs: source, Rules: platforms.Rules{Text: limit, Source: source, Kinds: kinds, KindOf: kindOf(parts)}}
+	return platforms.Info{Name: name, Title: title, Docs: source, Rules: platforms.Rules{Text: limit, Source: source, Kinds: kinds, KindOf: kindOf(kinds)}}
 }
 
-func text(needed bool) part {
-	return part{PostKind: platforms.PostKind{Name: kindText, Title: "text post", NeedText: needed}}
+func text(needed bool) platforms.PostKind {
+	return platforms.PostKind{Name: kindText, Title: "text post", NeedText: needed}
 }
 
-func images(most int, size int64, formats ...string) part {
-	return part{PostKind: platforms.PostKind{Name: kindImages, Title: "post with images", MinMedia: 1, MaxMedia: most, Types: []platforms.MediaType{platforms.Image, platforms.GIF}, Mixed: true,
-		Image: &platforms.ImageLimits{Formats: formats, MaxBytes: size}}}
+func images(most int, size int64, formats ...string) platforms.PostKind {
+	return platforms.PostKind{Name: kindImages, Title: "post with images", MinMedia: 1, MaxMedia: most, Types: []platforms.MediaType{platforms.Image, platforms.GIF}, Mixed: true,
+		Image: &platforms.ImageLimits{Formats: formats, MaxBytes: size}}
 }
 
-func video(size int64, least, most float64, formats ...string) part {
-	return part{PostKind: platforms.PostKind{Name: kindVideo, Title: "post with a video", MinMedia: 1, MaxMedia: 1, Types: []platforms.MediaType{platforms.Video},
-		Video: &platforms.VideoLimits{Formats: formats, MaxBytes: size, MinSeconds: least, MaxSeconds: most}}}
-}
-
-func document(size int64) part {
-	return part{PostKind: platforms.PostKind{Name: kindDocument, Title: "post with a document", MinMedia: 1, MaxMedia: 1, Types: []platforms.MediaType{platforms.Document}, Document: size}}
+func video(size int64, least, most float64, formats ...string) platforms.PostKind {
+	return platforms.PostKind{Name: kindVideo, Title: "post with a video", MinMedia: 1, MaxMedia: 1, Types: []platforms.MediaType{platforms.Video},
+		Video: &platforms.VideoLimits{Formats: formats, MaxBytes: size, MinSeconds: least, MaxSeconds: most}}
 }
 
 // album is a kind that mixes images and videos.
-func album(most int, size int64, formats []string, videoSize int64, seconds float64) part {
-	return part{PostKind: platforms.PostKind{Name: kindAlbum, Title: "post with media", MinMedia: 1, MaxMedia: most, Types: []platforms.MediaType{platforms.Image, platforms.GIF, platforms.Video}, Mixed: true,
-		Image: &platforms.ImageLimits{Formats: formats, MaxBytes: size}, Video: &platforms.VideoLimits{Formats: movies, MaxBytes: videoSize, MaxSeconds: seconds}}}
+func album(most int, size int64, formats []string, videoSize int64, seconds float64) platforms.PostKind {
+	return platforms.PostKind{Name: kindAlbum, Title: "post with media", MinMedia: 1, MaxMedia: most, Types: []platforms.MediaType{platforms.Image, platforms.GIF, platforms.Video}, Mixed: true,
+		Image: &platforms.ImageLimits{Formats: formats, MaxBytes: size}, Video: &platforms.VideoLimits{Formats: movies, MaxBytes: videoSize, MaxSeconds: seconds}}
 }
 
 // caption gives a kind a limit of its own for the text.
-func caption(p part, limit platforms.TextLimit) part {
+func caption(p platforms.PostKind, limit platforms.TextLimit) platforms.PostKind {
 	p.Text = &limit
 	return p
 }
 
-// composed is a post that one of the options brings, so that the post's own text may be missing and is only shown to the user.
-func composed(options ...string) part {
-	return part{PostKind: platforms.PostKind{Name: kindComposed, Title: "post made of options", DisplayOnly: true}, options: options}
-}
-
-// kindOf finds the kind by the options first and then by the media; without media it is a text post where there is such a kind, and
+// kindOf finds the kind by the media; without media it is a text post where there is such a kind, and
 // otherwise the first one, which then lacks its media.
-func kindOf(parts []part) func(platforms.Content) string {
+func kindOf(parts []platforms.PostKind) func(platforms.Content) string {
 	return func(c platforms.Content) string {
-		var options map[string]json.RawMessage
-		_ = json.Unmarshal(c.Options, &options) // what cannot be read names no option
-		for _, p := range parts {
-			if slices.ContainsFunc(p.options, func(o string) bool { return len(options[o]) > 0 }) {
-				return p.Name
-			}
-		}
 		has := func(t platforms.MediaType) bool {
 			return slices.ContainsFunc(c.Media, func(m platforms.Media) bool { return m.Type == t })
 		}
 		for _, p := range parts {
-			switch {
-			case p.DisplayOnly:
-			case len(c.Media) == 0 && p.MinMedia == 0, has(platforms.Video) && slices.Contains(p.Types, platforms.Video), has(platforms.Document) && slices.Contains(p.Types, platforms.Document):
+			if len(c.Media) == 0 && p.MinMedia == 0 || has(platforms.Video) && slices.Contains(p.Types, platforms.Video) {
 				return p.Name
 			}
 		}

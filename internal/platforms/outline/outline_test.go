@@ -23,8 +23,6 @@ func TestOutlines(t *testing.T) {
 		media          []platforms.Media
 		options, rule  string // empty: nothing is wrong
 	}{
-		{"linkedin", "x", media("document"), "", ""},
-		{"linkedin", "", nil, `{"reshareUrl":"https://www.linkedin.com/feed/update/urn:li:share:1"}`, ""},
 		{"pinterest", "x", pictures(2), "", "pinterest.images.max_items"},
 		{"googlebusiness", "x", media("video"), "", "googlebusiness.images.media_type"},
 		{"telegram", strings.Repeat("a", 1025), nil, "", ""},

@@ -81,6 +81,14 @@ func (f *Files) GIF() platforms.Media {
 	return platforms.Media{Type: platforms.GIF, URL: f.url + "/moving.gif", MIME: "image/gif", Size: int64(len(f.gif)), Width: 16, Height: 16, AltText: "it moves"}
 }
 
+// Document is a PDF.
+func (f *Files) Document() platforms.Media {
+	return platforms.Media{Type: platforms.Document, URL: f.url + "/paper.pdf", MIME: "application/pdf", Size: int64(len(paper)), Title: "A paper"}
+}
+
+// paper is the smallest thing that calls itself a PDF.
+const paper = "%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
+
 // PageURL is the address of a page with a card.
 func (f *Files) PageURL() string { return "https://example.com/article" }
 
@@ -92,6 +100,8 @@ func (f *Files) lookup(path string) (body []byte, mime string) {
 		return f.long, "video/mp4"
 	case "/moving.gif":
 		return f.gif, "image/gif"
+	case "/paper.pdf":
+		return []byte(paper), "application/pdf"
 	}
 	return f.images[path], "image/jpeg"
 }

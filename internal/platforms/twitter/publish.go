@@ -13,29 +13,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"posthorn/internal/platforms"
-)
-
-const (
-	// settleTime is how long a post must have stayed unseen after a write whose answer was lost before it is written again: X may be at work
-	// on the first one yet, and its lists take some seconds.
-	settleTime = 90 * time.Second
-	settleMax  = 20 * time.Minute
-	// maxWrites bounds the writes of one post whose answers were all lost; they take more than an hour.
-	maxWrites = 7
-	// clockSlack is how far our clock and X's may be apart.
-	clockSlack = time.Minute
-	// freshFault is how long a final fault ends the target. A retry by the user comes later, and starts over.
-	freshFault = 2 * time.Minute
+	"posthorn/internal/platforms/unsure"
 )
 
 // state is what a target remembers between two steps.
 type state struct {
-	Parts    []sent    `json:"parts"`
-	Began    time.Time `json:"began,omitzero"`     // just before the part at hand was first written
-	LastTry  time.Time `json:"lastTry,omitzero"`   // of its latest write that may be under way yet, or of the look that followed
-	Writes   int       `json:"writes,omitempty"`   // whose answers were lost
-	GaveUpAt time.Time `json:"gaveUpAt,omitzero"`  // when there were too many
-	Restarts int       `json:"restarts,omitempty"` // how often media had to be uploaded anew
+	unsure.Write        // of the part at hand
+	Parts        []sent `json:"parts"`
+	Restarts     int    `json:"restarts,omitempty"` // how often media had to be uploaded anew
 }
 
 // sent is what has been done for one post.
@@ -110,7 +95,7 @@ func (f *flow) next(note string) (platforms.Step, error) {
 	if f.at() < 0 {
 		return f.step("", 0, "%s", note)
 	}
-	f.st.Began, f.st.LastTry, f.st.Writes, f.st.GaveUpAt = f.c.Now(), time.Time{}, 0, time.Time{}
+	f.st.Begin(f.c.Now())
 	return f.step(stepWriting, 0, "%s", note)
 }
 
@@ -119,47 +104,15 @@ func (f *flow) write(ctx context.Context) (platforms.Step, error) {
 	if f.at() < 0 {
 		return f.next("")
 	}
-	if f.t.State.Step == stepWriting && !f.t.InDoubt {
-		if i, k := f.stale(); i >= 0 {
-			f.st.Parts[i].Media[k] = file{}
-			return f.next("the uploaded media is about to expire and is uploaded again")
-		}
-		return f.send(ctx)
+	confirming := f.t.State.Step == stepConfirming
+	if i, k := f.stale(); i >= 0 && !confirming && !f.t.InDoubt {
+		f.st.Parts[i].Media[k] = file{}
+		return f.next("the uploaded media is about to expire and is uploaded again")
 	}
-	id, err := f.look(ctx)
-	if err != nil {
-		return platforms.Step{}, platforms.Doubtful(err, f.t.InDoubt)
-	}
-	if id != "" {
-		return f.live(id)
-	}
-	now := f.c.Now()
-	if f.t.InDoubt { // a step of its own clears the doubt, so that the time to wait starts anew
-		f.st.Writes++
-		f.st.LastTry = now
-		return f.step(stepConfirming, min(settleTime<<min(f.st.Writes-1, 8), settleMax), "the post is not there; looking once more before writing it again")
-	}
-	if f.st.Writes >= maxWrites {
-		return f.giveUp(now)
-	}
-	if rest := f.st.LastTry.Add(settleTime).Sub(now); rest > 0 {
-		return f.step(stepConfirming, rest, "the post is not there; looking once more")
-	}
-	return f.send(ctx)
-}
-
-// giveUp ends a post that X will not write. The target then stands on safe ground: it is not there.
-func (f *flow) giveUp(now time.Time) (platforms.Step, error) {
-	switch {
-	case f.st.GaveUpAt.IsZero():
-		f.st.GaveUpAt = now
-		return f.step(stepConfirming, 0, "giving up after %d tries", f.st.Writes)
-	case now.After(f.st.GaveUpAt.Add(freshFault)):
-		f.st.GaveUpAt, f.st.Writes, f.st.LastTry = time.Time{}, 1, now
-		return f.step(stepConfirming, settleTime, "trying again")
-	}
-	return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleNotPublished,
-		Message: "X failed at every try to write the post; it is not there", Remediation: "Retry later."}
+	return f.st.Take(ctx, f.c.Now(), f.t.InDoubt, unsure.Moves{Platform: Platform{}.Info(), Confirming: confirming, Look: f.look, Send: f.send, Live: f.live,
+		Confirm: func(wait time.Duration, note string) (platforms.Step, error) {
+			return f.step(stepConfirming, wait, "%s", note)
+		}})
 }
 
 // send is the one call that makes a post visible.
@@ -175,11 +128,11 @@ func (f *flow) send(ctx context.Context) (platforms.Step, error) {
 		f.st.Restarts++
 		f.st.Parts[i].Media = make([]file, len(f.parts[i].Media))
 		return f.next("X does not know the uploaded media any more, which is uploaded again")
-	case e.Code == codeDuplicate && f.st.Writes > 0: // an earlier write may be what it repeats
+	case e.Code == codeDuplicate && f.st.Tried(): // an earlier write may be what it repeats
 		if found, lookErr := f.look(ctx); lookErr == nil && found != "" {
 			return f.live(found)
 		}
-		e.Kind, e.Reset = platforms.Ambiguous, f.c.Now().Add(settleTime)
+		e.Kind, e.Reset = platforms.Ambiguous, f.c.Now().Add(unsure.SettleTime)
 	}
 	return platforms.Step{}, platforms.Answered(&e)
 }
@@ -243,7 +196,7 @@ func (f *flow) mediaOf(i int, of func(file) string) (list []string) {
 
 // look searches the account's posts for the one at hand; empty: it is not there. Of several the earliest is it.
 func (f *flow) look(ctx context.Context) (id string, err error) {
-	since := f.st.Began.Add(-clockSlack)
+	since := f.st.Since()
 	list, err := f.api.recent(ctx, since)
 	if err != nil {
 		return "", err

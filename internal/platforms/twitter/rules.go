@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/unsure"
 )
 
 // The pages of X that state the limits below.
@@ -183,9 +184,8 @@ func checkText(text string) (problems []platforms.Problem) {
 
 // Rules of what only the steps find.
 const (
-	ruleNotPublished = "not_published"
-	ruleChanged      = "post_changed"
-	ruleProcessing   = "media.processing"
+	ruleChanged    = "post_changed"
+	ruleProcessing = "media.processing"
 )
 
 var ruleDocs = slices.Concat([]platforms.RuleDoc{
@@ -203,7 +203,7 @@ var ruleDocs = slices.Concat([]platforms.RuleDoc{
 		Remedy: "Cut the video. An account that may publish longer ones (X Premium) sets longVideo.", Source: docsMedia},
 	{Name: "text.max_cashtags", Field: "content", Title: "The text has too many cashtags for X", Limit: "1", Meaning: "X takes one cashtag, such as $ABC, in a post.", Remedy: "Keep one.", Source: docsPost},
 	{Name: "text.characters", Field: "content", Title: "The text has a character that X refuses", Meaning: "The text has a byte order mark, or U+FFFE or U+FFFF.", Remedy: "Remove it.", Source: docsCount},
-	{Name: ruleNotPublished, Failure: true, Title: "X would not publish the post", Meaning: "X failed at every try to write the post. Nothing was published.", Remedy: "Retry the post later.", Source: docsPost},
+	unsure.RuleDoc("X", docsPost),
 	{Name: ruleChanged, Failure: true, Title: "The post changed while it was published", Meaning: "The post was edited between two steps of publishing it, and has another number of parts or media now.", Remedy: "Retry the post.", Source: docsPost},
 	{Name: ruleProcessing, Failure: true, Title: "X could not process the media", Meaning: "X took the file and then failed to process it, or did not finish in time. message holds its own words.", Remedy: "Convert the video to MP4 with H.264 and AAC, then retry.", Source: docsMedia},
 }, platforms.ThreadRuleDocs(maxThread, "A user may write only so many posts in a quarter of an hour.", docsLimits), platforms.GeoRuleDocs(docsPost), codeDocs())
