@@ -72,6 +72,7 @@ type App struct {
 	Now         func() time.Time // the one clock of the process
 
 	prober     *media.Prober
+	gates      *media.Gates
 	subreddits *subreddit.Service
 	limiter    *apilimit.Limiter
 	close      []func()
@@ -126,11 +127,13 @@ func (a *App) wire(ctx context.Context) error {
 	a.Idempotency = &idempotency.Store{Pool: a.Pool, Now: now}
 	a.subreddits = &subreddit.Service{Outbound: ways, Now: now}
 	a.Auth = &auth.Service{Pool: a.Pool, Now: now}
+	a.gates = &media.Gates{Source: media.NewSource(guarded, a.Uploads), Keys: a.Config.Keys, Now: now}
 	a.Accounts = &accounts.Service{Pool: a.Pool, Platforms: a.Platforms, Vault: &tokens.Vault{Pool: a.Pool, Keys: a.Config.Keys, Now: now},
-		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: media.NewSource(guarded, a.Uploads), Logs: a.LogWriter, Now: now}
+		Budgets: &budget.Store{Pool: a.Pool, Now: now, Limits: a.Config.Budgets}, Breaker: &outbound.Breaker{Now: now}, Apps: a.Config.App, Outbound: ways, Media: a.gates, Logs: a.LogWriter, Now: now}
 	a.Auth.Profiles = a.Accounts
 	a.Posts = &posts.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Dialer: a.Accounts, Prober: a.prober, Files: a.Uploads, Now: now, Limits: verdict.Defaults,
 		Ended: posts.NewNotifier(), Budgets: a.Accounts.Budgets.Of, Pace: posts.PaceLimits{Hourly: a.Config.Velocity, Daily: a.Config.DailyCaps}}
+	a.gates.IsOpen = a.Posts.IsOpen
 	a.Queues = &queues.Service{Pool: a.Pool, Profiles: a.Accounts, Posts: a.Posts, Now: now}
 	a.Posts.Queues, a.Posts.ReconnectGrace, a.Accounts.Held = a.Queues, a.Config.ReconnectGrace, a.Posts
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
@@ -169,7 +172,7 @@ func (a *App) Handler() (*http.Server, error) {
 		People:        a.Auth,
 		Platforms:     a.Platforms,
 		Health:        health{a},
-		Media:         a.Uploads.Handler(),
+		Media:         a.gates.Handler(a.Uploads.Handler()),
 		Uploads:       a.Uploads,
 		MediaLooker:   a.prober,
 		Subreddits:    a.subreddits,

@@ -78,14 +78,15 @@ var variables = []Variable{
 	{"POSTHORN_VELOCITY_LIMIT", "25", "posts that an account may publish in an hour; 0: no limit; posthorn dev: 0"},
 	{"POSTHORN_BUDGETS", "", "limits of the platforms' budgets in place of what they state, such as instagram.calls_hour=400; 0: not counted; GET /v1/platforms names them; posthorn dev: *=0"},
 	{"POSTHORN_DAILY_CAPS", defaultCaps, "posts that an account may publish in 24 hours, by platform; * is all others; 0: no limit; posthorn dev: *=0"},
+	{"POSTHORN_TIKTOK_PULL_VIDEOS", "false", "whether TikTok reads videos from the public address, verified in its app, instead of being sent them"},
 	{"POSTHORN_PRICING_FILE", "", "JSON with the graduated prices that GET /v1/billing computes; see docs/metering.md"},
 }
 
-// defaultCaps are the contract's.
-const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,*=50"
+// defaultCaps are the contract's. A post to TikTok over its limit is not refused but waits, as its budgets say.
+const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,tiktok=0,*=50"
 
 // appNames are the registrations an operator can have. Instagram has one for each of its two logins, of which the second is Facebook's own.
-var appNames = []string{"facebook", "instagram", "threads", "twitter"}
+var appNames = []string{"facebook", "instagram", "threads", "tiktok", "twitter"}
 
 // Variables lists every setting.
 func Variables() []Variable {
@@ -134,6 +135,7 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 	if c.DatabaseURL == "" && !dev {
 		r.fault("DATABASE_URL is missing: set it to a Postgres 14 or newer, for example postgres://user:password@host:5432/posthorn")
 	}
+	pullVideos := r.boolean("POSTHORN_TIKTOK_PULL_VIDEOS", false)
 	for _, name := range appNames {
 		prefix := "POSTHORN_" + strings.ToUpper(name)
 		app := platforms.App{ID: r.text(prefix + "_CLIENT_ID"), Secret: platforms.NewSecret(r.text(prefix + "_CLIENT_SECRET")), Version: r.text(prefix + "_API_VERSION")}
@@ -143,6 +145,7 @@ func Load(getenv func(string) string, dev bool) (*Config, error) {
 		if dev && app.ID == "" { // the sandbox takes any
 			app.ID, app.Secret = "sandbox-"+name, platforms.NewSecret("sandbox-secret")
 		}
+		app.Pull = name == "tiktok" && pullVideos
 		c.apps[name] = app
 	}
 	return c, errors.Join(r.faults...)

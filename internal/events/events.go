@@ -20,6 +20,7 @@ const (
 	PostRecycled          Name = "post.recycled"
 	PostPlatformPublished Name = "post.platform.published"
 	PostPlatformFailed    Name = "post.platform.failed"
+	PostTikTokURLResolved Name = "post.tiktok.url_resolved"
 	AccountConnected      Name = "account.connected"
 	AccountDisconnected   Name = "account.disconnected"
 	AccountExpiring       Name = "account.expiring" // ours: its token ends soon and cannot be renewed

@@ -64,6 +64,11 @@ type PostRemote interface {
 	UpdateMetadata(ctx context.Context, by auth.Principal, u posts.VideoUpdate) (fields []string, videoID string, err error)
 }
 
+// CreatorReader asks a platform what an account's posts may be now. What it refuses is a *platforms.Error.
+type CreatorReader interface {
+	Creator(ctx context.Context, by auth.Principal, platform, accountID string) (platforms.Creator, error)
+}
+
 // Bulk makes posts of the rows of a CSV file.
 type Bulk interface {
 	Upload(ctx context.Context, by auth.Principal, file []byte, dryRun bool) (bulk.Result, error)
@@ -84,6 +89,7 @@ type Posts interface {
 	PostKeeper
 	PostRemote
 	PostChecker
+	CreatorReader
 }
 
 // MediaLooker says what lies at an address. Its error is a *media.Fault where the address or the file is at fault.

@@ -30,6 +30,7 @@ func (s *Server) handlers() map[string]handler {
 		s.profileHandlers(),
 		s.accountHandlers(),
 		s.accountHealthHandlers(),
+		s.tiktokHandlers(),
 		s.connectHandlers(),
 		s.groupHandlers(),
 		s.peopleHandlers(),

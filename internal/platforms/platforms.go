@@ -134,6 +134,8 @@ type App struct {
 	ID      string
 	Secret  Secret
 	Version string // the API version to speak; empty takes the adapter's pinned one
+	// Pull lets the platform read videos from this server, whose address the operator has verified there, where it also takes them in pieces.
+	Pull bool
 }
 
 // Account is one connected identity: a page, a channel, a handle.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"posthorn/internal/events"
+	"posthorn/internal/platforms"
 )
 
 // Events is told what happens, in the transaction in which it happens.
@@ -16,18 +17,28 @@ type Events interface {
 	EmitIn(batch *pgx.Batch, list ...events.Event) error
 }
 
-// ended is a target that came to its end just now: Name is PostPlatformPublished or PostPlatformFailed.
+// ended is a target that came to its end just now: Name is PostPlatformPublished or PostPlatformFailed. Or its address is known at last.
 type ended struct {
 	TargetID string
 	Name     events.Name
 }
 
+// lateAddresses names the event with which the contract tells of an address that a platform gives after the post is out. It has one for TikTok alone.
+var lateAddresses = map[string]events.Name{"tiktok": events.PostTikTokURLResolved}
+
 // endOf lists how a verdict ends a target, if it does.
-func endOf(c Claim, status Status, published bool) []ended {
+func endOf(c Claim, status Status, remote *platforms.Remote) []ended {
+	published, before := remote != nil, c.Task.Published
+	late := events.Name("")
+	if published && before != nil && before.URL == "" && remote.URL != "" {
+		late = lateAddresses[c.Platform.Info().Name]
+	}
 	switch {
+	case late != "":
+		return []ended{{c.TargetID, late}}
 	case status == Failed:
 		return []ended{{c.TargetID, events.PostPlatformFailed}}
-	case published && c.Task.Published == nil:
+	case published && before == nil:
 		return []ended{{c.TargetID, events.PostPlatformPublished}}
 	default:
 		return nil

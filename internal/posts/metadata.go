@@ -67,20 +67,25 @@ func (s *Service) video(ctx context.Context, by auth.Principal, u VideoUpdate) (
 	case u.AccountID == "":
 		return "", "", &errs.Error{Code: errs.Invalid, Wire: "missing_required_field", Field: "accountId", Message: "accountId is required when the path names no post"}
 	}
-	found, err := s.Accounts.Lookup(ctx, by, []string{u.AccountID})
+	return u.VideoID, u.AccountID, s.accountAt(ctx, by, u.Platform, u.AccountID)
+}
+
+// accountAt sees that an account is within the caller's reach, and one of a platform.
+func (s *Service) accountAt(ctx context.Context, by auth.Principal, platform, accountID string) error {
+	found, err := s.Accounts.Lookup(ctx, by, []string{accountID})
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	account, ok := found[u.AccountID]
+	account, ok := found[accountID]
 	switch {
 	case !ok:
-		return "", "", &errs.Error{Code: errs.NotFound, Wire: "account_not_found", Field: "accountId", Message: "Account not found"}
-	case account.Platform != u.Platform:
-		e := errs.Fieldf("accountId", "account %s is an account of %s, not of %s", u.AccountID, account.Platform, u.Platform)
+		return &errs.Error{Code: errs.NotFound, Wire: "account_not_found", Field: "accountId", Message: "Account not found"}
+	case account.Platform != platform:
+		e := errs.Fieldf("accountId", "account %s is an account of %s, not of %s", accountID, account.Platform, platform)
 		e.Rule = "account.wrong_platform"
-		return "", "", e
+		return e
 	}
-	return u.VideoID, u.AccountID, nil
+	return nil
 }
 
 // fields names what is to be set; nothing, or what cannot be, is Invalid.

@@ -58,7 +58,7 @@ func (s *Service) Settle(ctx context.Context, list []Outcome) (settled []Settled
 			}
 			ends := touched[o.Claim.PostID]
 			if fresh { // or it has been told before
-				ends = append(ends, endOf(o.Claim, rows[i].Status, settled[i].Remote != nil)...)
+				ends = append(ends, endOf(o.Claim, rows[i].Status, settled[i].Remote)...)
 			}
 			touched[o.Claim.PostID] = ends
 		}

@@ -10,23 +10,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"posthorn/internal/media/mediatest"
+	"posthorn/internal/platforms/tiktok/tiktokfake"
 )
 
 // told is when each event is sent, for its page in docs/events.
 var told = map[string]string{
-	"post.scheduled":          "A post was given a time: it was created with one or put into a queue, a draft was promoted, or one that had failed is tried again. Creating a\npost with `publishNow`, or a draft, does not send it.",
-	"post.published":          "Every target of a post is published.",
-	"post.partial":            "Every target of a post has ended; some are published and some have failed for good. The targets say which.",
-	"post.failed":             "Every target of a post has failed for good. A failure that is tried again by itself sends nothing.",
-	"post.cancelled":          "A post will not be published, or is published nowhere any more: it was deleted before its time, or taken down everywhere.",
-	"post.recycled":           "A post that recycles was copied: the payload is the copy, which has a time and sends `post.scheduled` as well.",
-	"post.platform.published": "One target of a post is published. The post itself may still be `publishing`.",
-	"post.platform.failed":    "One target of a post has failed for good. `platform.error` says why, for people. The post itself may still be `publishing`.",
-	"account.connected":       "An account was connected, for the first time or again.",
-	"account.disconnected":    "An account cannot be used any more: `intentional` when it was disconnected by a request, `unintentional` when the platform no longer accepts\nits token. The latter is sent once, until the account is connected again.",
-	"account.expiring":        "Of this server only. An account's token ends soon and cannot be renewed, or could not be so far: sent a week before, and once more a day\nbefore. Tokens that are renewed in time send nothing.",
-	"webhook.disabled":        "Of this server only. An endpoint was switched off because it failed for too long, or answered 410. Its settings say why as well.",
-	"webhook.test":            "Sent when asked for with `POST /v1/webhooks/test`. It cannot be subscribed to.",
+	"post.scheduled":           "A post was given a time: it was created with one or put into a queue, a draft was promoted, or one that had failed is tried again. Creating a\npost with `publishNow`, or a draft, does not send it.",
+	"post.published":           "Every target of a post is published.",
+	"post.partial":             "Every target of a post has ended; some are published and some have failed for good. The targets say which.",
+	"post.failed":              "Every target of a post has failed for good. A failure that is tried again by itself sends nothing.",
+	"post.cancelled":           "A post will not be published, or is published nowhere any more: it was deleted before its time, or taken down everywhere.",
+	"post.recycled":            "A post that recycles was copied: the payload is the copy, which has a time and sends `post.scheduled` as well.",
+	"post.platform.published":  "One target of a post is published. The post itself may still be `publishing`.",
+	"post.platform.failed":     "One target of a post has failed for good. `platform.error` says why, for people. The post itself may still be `publishing`.",
+	"post.tiktok.url_resolved": "TikTok has told the ID and the address of a post that is out. It does so when it has looked at the post, some seconds to hours after\n`post.platform.published`, and only of posts that everybody sees. Until then `platformPostId` is TikTok's name of the publishing.",
+	"account.connected":        "An account was connected, for the first time or again.",
+	"account.disconnected":     "An account cannot be used any more: `intentional` when it was disconnected by a request, `unintentional` when the platform no longer accepts\nits token. The latter is sent once, until the account is connected again.",
+	"account.expiring":         "Of this server only. An account's token ends soon and cannot be renewed, or could not be so far: sent a week before, and once more a day\nbefore. Tokens that are renewed in time send nothing.",
+	"webhook.disabled":         "Of this server only. An endpoint was switched off because it failed for too long, or answered 410. Its settings say why as well.",
+	"webhook.test":             "Sent when asked for with `POST /v1/webhooks/test`. It cannot be subscribed to.",
 }
 
 // TestEventsOfALife lets everything happen that is told, and holds what an endpoint hears to the pages in docs/events.
@@ -48,6 +52,11 @@ func TestEventsOfALife(t *testing.T) {
 	w.do("DELETE", "/v1/posts/"+later, nil).want(200)
 	now := post(map[string]any{"content": "Now", "publishNow": true})
 	w.until(now, "published")
+	tiktok := w.fakes["tiktok"].(*tiktokfake.Fake)
+	tiktok.Moderation(time.Hour)
+	late := w.postToTikTok(w.accounts["tiktok/amber.reels"], "A film", agreed("PUBLIC_TO_EVERYONE"), film(t, mediatest.Movie{})).want(201).text("post._id")
+	tiktok.Moderation(0)
+	w.resolved(late)
 	draft := w.do("POST", "/v1/posts", map[string]any{"content": "A draft", "isDraft": true}).want(201).text("post._id")
 	w.do("DELETE", "/v1/posts/"+draft, nil).want(200)
 	again := post(map[string]any{"content": "Every week", "publishNow": true, "recycling": map[string]any{"gap": 1, "gapFreq": "week", "expireCount": 1}})
@@ -85,6 +94,7 @@ func TestEventsOfALife(t *testing.T) {
 	perSubject := map[string][]string{
 		later:       {"post.scheduled", "post.cancelled"},
 		now:         {"post.platform.published", "post.published"},
+		late:        {"post.platform.published", "post.published", "post.tiktok.url_resolved"},
 		again:       {"post.platform.published", "post.published"},
 		twin:        {"post.scheduled", "post.recycled", "post.platform.published", "post.published"},
 		partial:     {"post.scheduled", "post.platform.*", "post.platform.*", "post.partial"},
@@ -93,7 +103,7 @@ func TestEventsOfALife(t *testing.T) {
 		ending:      {"account.expiring"},
 		w.bluesky:   {"account.disconnected", "account.connected", "account.disconnected", "account.connected"},
 	}
-	heard := far.bySubject(t, 1+2+2+2+4+4+3+1+4+1+1)
+	heard := far.bySubject(t, 1+2+2+3+2+4+4+3+1+4+1+1)
 	for subject, want := range perSubject {
 		got := slices.Clone(heard[subject])
 		for i, name := range want {
@@ -116,7 +126,7 @@ func TestEventsOfALife(t *testing.T) {
 		t.Errorf("disconnected as %v", kinds)
 	}
 	// The subject whose event is on the page: one of which always the same is known when it is sent.
-	shown := map[string]string{"post.scheduled": later, "post.cancelled": later, "post.recycled": twin, "post.published": now, "post.platform.published": now, "post.partial": partial,
+	shown := map[string]string{"post.scheduled": later, "post.cancelled": later, "post.recycled": twin, "post.published": now, "post.platform.published": now, "post.tiktok.url_resolved": late, "post.partial": partial,
 		"post.platform.failed": failed, "post.failed": failed, "account.connected": w.bluesky, "account.disconnected": w.bluesky}
 	for name, why := range told {
 		bodies := slices.DeleteFunc(far.seen(name), func(body string) bool {
@@ -186,7 +196,7 @@ func TestEventsOfChanges(t *testing.T) {
 		return n
 	}
 	heard := hear()
-	for until := time.Now().Add(20 * time.Second); all(heard) < all(want) && time.Now().Before(until); heard = hear() { // one shows when all that began before it has ended
+	for until := time.Now().Add(time.Minute); all(heard) < all(want) && time.Now().Before(until); heard = hear() { // one shows when all that began before it has ended
 		time.Sleep(20 * time.Millisecond)
 	}
 	for id, names := range want {

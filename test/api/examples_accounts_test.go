@@ -17,6 +17,9 @@ func exampleAccounts(w *world) {
 	w.do("GET", "/v1/profiles", url.Values{"limit": {"10"}, "skip": {"0"}}).want(200)
 	w.do("GET", "/v1/profiles", url.Values{"limit": {"0"}}).want(400)
 	w.do("GET", "/v1/auth/verify", nil).want(200)
+	w.do("GET", "/v1/accounts/"+w.accounts["tiktok/amber.reels"]+"/tiktok/creator-info", url.Values{"mediaType": {"video"}}).want(200)
+	w.do("GET", "/v1/accounts/"+w.bluesky+"/tiktok/creator-info", nil).want(400)
+	w.do("GET", "/v1/accounts/"+nothing+"/tiktok/creator-info", nil).want(404)
 }
 
 // exampleConnect connects accounts through consent pages.

@@ -896,6 +896,13 @@ type KeyProfile struct {
 	Name  string `json:"name"`
 }
 
+// LabelledValue defines model for LabelledValue.
+type LabelledValue struct {
+	// Label For people.
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
 // LogEntry defines model for LogEntry.
 type LogEntry struct {
 	// ID 24 hexadecimal digits.
@@ -1776,6 +1783,73 @@ type TargetResult struct {
 
 // TargetStatus defines model for TargetStatus.
 type TargetStatus = posts.Status
+
+// TikTokCommercialType defines model for TikTokCommercialType.
+type TikTokCommercialType struct {
+	// Label For people.
+	Label string `json:"label"`
+
+	// Requires Fields that make the same disclosure.
+	Requires []string `json:"requires"`
+	Value    string   `json:"value"`
+}
+
+// TikTokCreator defines model for TikTokCreator.
+type TikTokCreator struct {
+	// AvatarURL Its picture; the address is good for two hours.
+	AvatarURL string `json:"avatarUrl"`
+
+	// CanPostMore False: the account's posts of a day are used up, or TikTok keeps it from posting. A post waits until it can be.
+	CanPostMore bool `json:"canPostMore"`
+
+	// Nickname The name to show with the post.
+	Nickname string `json:"nickname"`
+}
+
+// TikTokCreatorInfo defines model for TikTokCreatorInfo.
+type TikTokCreatorInfo struct {
+	// CommercialContentTypes What commercialContentType may be.
+	CommercialContentTypes []TikTokCommercialType `json:"commercialContentTypes"`
+	Creator                TikTokCreator          `json:"creator"`
+	PostingLimits          TikTokPostingLimits    `json:"postingLimits"`
+
+	// PrivacyLevels What privacyLevel may be. Empty where canPostMore is false, as TikTok does not say it then.
+	PrivacyLevels []LabelledValue `json:"privacyLevels"`
+}
+
+// TikTokInteraction defines model for TikTokInteraction.
+type TikTokInteraction struct {
+	// Default What a form is to show at first: off.
+	Default bool `json:"default"`
+
+	// Enabled False: the creator has switched it off in the app, and it stays off whatever a post asks for.
+	Enabled bool `json:"enabled"`
+
+	// Label For people.
+	Label string `json:"label"`
+
+	// Required Every post that is no draft has to say it.
+	Required bool `json:"required"`
+}
+
+// TikTokInteractions defines model for TikTokInteractions.
+type TikTokInteractions struct {
+	AllowComment TikTokInteraction `json:"allow_comment"`
+
+	// AllowDuet null for photos.
+	AllowDuet *TikTokInteraction `json:"allow_duet"`
+
+	// AllowStitch null for photos.
+	AllowStitch *TikTokInteraction `json:"allow_stitch"`
+}
+
+// TikTokPostingLimits defines model for TikTokPostingLimits.
+type TikTokPostingLimits struct {
+	InteractionSettings TikTokInteractions `json:"interactionSettings"`
+
+	// MaxVideoDurationSec How long a video of this creator may be; 0 where TikTok does not say.
+	MaxVideoDurationSec int `json:"maxVideoDurationSec"`
+}
 
 // TokenStatus defines model for TokenStatus.
 type TokenStatus struct {

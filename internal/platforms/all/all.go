@@ -13,6 +13,8 @@ import (
 	"posthorn/internal/platforms/reddit/redditfake"
 	"posthorn/internal/platforms/threads"
 	"posthorn/internal/platforms/threads/threadsfake"
+	"posthorn/internal/platforms/tiktok"
+	"posthorn/internal/platforms/tiktok/tiktokfake"
 	"posthorn/internal/platforms/twitter"
 	"posthorn/internal/platforms/twitter/twitterfake"
 )
@@ -30,6 +32,7 @@ func Entries() []Entry {
 		{facebook.Platform{}, func(o farside.Options) farside.Server { return facebookfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
+		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
 	}
 }
@@ -41,6 +44,15 @@ func Registry(others ...platforms.Platform) *platforms.Registry {
 		list = append(list, e.Platform)
 	}
 	return platforms.NewRegistry(list...)
+}
+
+// Titles are the platforms' names for people, by the platforms' names.
+func Titles() map[string]string {
+	list := map[string]string{"reddit": "Reddit"}
+	for _, e := range Entries() {
+		list[e.Platform.Info().Name] = e.Platform.Info().Title
+	}
+	return list
 }
 
 // Fakes makes the far side of every platform, by the platform's name.

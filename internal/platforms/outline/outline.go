@@ -56,8 +56,6 @@ var outlines = []platforms.Info{
 		images(1, 20*mb, stills...), video(2*gb, 4, 15*60, append(movies, "video/x-m4v")...)),
 	outline("reddit", "Reddit", platforms.TextLimit{Max: 40000, Count: platforms.CodePoints}, "https://www.reddit.com/dev/api#POST_api_submit",
 		text(false), images(20, 20*mb, stills...), video(1*gb, 0, 15*60, movies...)),
-	outline("tiktok", "TikTok", platforms.TextLimit{Max: 2200, Count: platforms.UTF16Units}, "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post",
-		video(4*gb, 3, 10*60, append(movies, "video/webm")...), images(35, 20*mb, "image/jpeg", "image/webp")),
 	outline("googlebusiness", "Google Business Profile", platforms.TextLimit{Max: 1500, Count: platforms.CodePoints}, "https://developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts",
 		text(false), images(1, 5*mb, "image/jpeg", "image/png")),
 	outline("telegram", "Telegram", platforms.TextLimit{Max: 4096, Count: platforms.UTF16Units}, "https://core.telegram.org/bots/api#sendmessage",

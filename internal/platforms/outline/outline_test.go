@@ -28,8 +28,6 @@ func TestOutlines(t *testing.T) {
 		{"youtube", strings.Repeat("é", 2501), media("video"), "", "youtube.text.max_length"},
 		{"linkedin", "x", media("document"), "", ""},
 		{"linkedin", "", nil, `{"reshareUrl":"https://www.linkedin.com/feed/update/urn:li:share:1"}`, ""},
-		{"tiktok", "x", nil, "", "tiktok.video.min_items"},
-		{"tiktok", "x", pictures(35), "", ""},
 		{"pinterest", "x", pictures(2), "", "pinterest.images.max_items"},
 		{"googlebusiness", "x", media("video"), "", "googlebusiness.images.media_type"},
 		{"telegram", strings.Repeat("a", 1025), nil, "", ""},

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type Files struct {
 	images map[string][]byte
 	video  []byte
 	gif    []byte
+	gates  sync.Map // the keys of those that stand open
 }
 
 var _ platforms.MediaSource = (*Files)(nil)
@@ -40,7 +42,7 @@ func newFiles(t *testing.T) *Files {
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, mime := f.lookup(r.URL.Path)
-		if body == nil {
+		if body == nil || !f.isOpen(r.URL.Query().Get("gate")) {
 			http.NotFound(w, r)
 			return
 		}

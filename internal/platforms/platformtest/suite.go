@@ -27,8 +27,12 @@ type Suite struct {
 	Samples func(files *Files) []Sample
 	// Classify is the adapter's own error table; each file of its testdata/errors is held to it.
 	Classify rest.Classifier
+	// Change, where there is one, changes the registration through which the adapter talks.
+	Change func(*platforms.App)
 	// Skip names checks that do not apply, each with the reason.
 	Skip map[string]string
+
+	recorder *recorder
 }
 
 // Sample is one post to publish.
@@ -38,6 +42,8 @@ type Sample struct {
 	Content  platforms.Content
 	Posts    int // how many posts the public sees when it is done; zero is one, a thread has more
 	Comments int // how many comments under the first of them
+	// Unaddressed says that the platform never tells the post's address, as of one that only its author sees.
+	Unaddressed bool
 }
 
 func (s Sample) posts() int { return max(1, s.Posts) }
@@ -45,6 +51,7 @@ func (s Sample) posts() int { return max(1, s.Posts) }
 // Run holds the adapter to everything.
 func Run(t *testing.T, s Suite) {
 	files := newFiles(t)
+	s.recorder = newRecorder(t, s.Platform.Info().Name)
 	samples := s.Samples(files)
 	check := func(name string, fn func(t *testing.T)) {
 		t.Run(name, func(t *testing.T) {
@@ -107,10 +114,10 @@ func (s Suite) publishes(t *testing.T, files *Files, samples []Sample) {
 				t.Fatalf("ended as %s: %v", o.status, o.last)
 			}
 			w.judge(t, o, "undisturbed")
-			if o.remote.ID == "" || !strings.HasPrefix(o.remote.URL, "https://") {
-				t.Errorf("remote is %+v, want an ID and a permalink", o.remote)
+			if o.remote.ID == "" || strings.HasPrefix(o.remote.URL, "https://") == sample.Unaddressed {
+				t.Errorf("remote is %+v, want an ID and a permalink (or none: %t)", o.remote, sample.Unaddressed)
 			}
-			if got := w.visible(); len(got) != sample.posts() || got[len(got)-1].ID != o.remote.ID {
+			if got := w.visible(); len(got) != sample.posts() || (!sample.Unaddressed && got[len(got)-1].ID != o.remote.ID) {
 				t.Errorf("the public sees %s, want %d posts, the first of them %s", describe(got), sample.posts(), o.remote.ID)
 			}
 			if o.requests > 80 {

@@ -59,6 +59,7 @@ type world struct {
 	account farside.Account
 	// cancelEachStepFirst calls every step once with a cancelled context before it is really taken.
 	cancelEachStepFirst bool
+	gate                string // that the stored state opens
 }
 
 func newWorld(t *testing.T, s Suite, files *Files, sample Sample) *world {
@@ -93,7 +94,7 @@ type durable struct {
 // drive publishes the sample as the engine does: claim, step, settle, wait. A kill leaves what was stored before the step.
 func (w *world) drive(t *testing.T, p plan) outcome {
 	t.Helper()
-	tr := &transport{fake: w.fake, plan: p}
+	tr := w.transport(p)
 	info := w.suite.Platform.Info()
 	token := w.token()
 	var o outcome
@@ -121,6 +122,7 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 		v := verdict.Decide(verdict.Situation{Now: w.clock.Now(), Info: info, State: row.state, Remote: row.remote, InDoubt: older, Attempts: row.attempts},
 			step, err, verdict.Defaults, 0.5)
 		row = durable{state: v.State, inDoubt: v.InDoubt, attempts: v.Attempts, remote: v.Remote}
+		w.openGate(platforms.OpenGate(v.State))
 		o.note(step, v)
 		if v.Refresh {
 			token = w.refresh(conn, token)
@@ -145,11 +147,20 @@ func (w *world) drive(t *testing.T, p plan) outcome {
 	return o
 }
 
+// transport is the way to the far side for one run.
+func (w *world) transport(p plan) *transport {
+	return &transport{fake: w.fake, plan: p, heard: func(req *http.Request, body []byte) { w.suite.recorder.add(w.sample.Name, req, body) }}
+}
+
 func (w *world) conn(tr *transport, token platforms.Token) *platforms.Conn {
 	data, _ := json.Marshal(w.account.Data)
+	app := platforms.App{ID: "app-id", Secret: platforms.NewSecret("app-secret-of-the-suite")}
+	if w.suite.Change != nil {
+		w.suite.Change(&app)
+	}
 	return &platforms.Conn{
 		HTTP: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		App:  platforms.App{ID: "app-id", Secret: platforms.NewSecret("app-secret-of-the-suite")}, Token: token, Now: w.clock.Now, Media: w.files,
+		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files},
 		Account: platforms.Account{ID: "65f1c0a9e2b5af0012ab34ce", RemoteID: w.account.RemoteID, Username: w.account.Username, DisplayName: w.account.DisplayName, Data: data},
 	}
 }
@@ -201,7 +212,16 @@ func (w *world) restart(t *testing.T, row durable) durable {
 	return row
 }
 
-func (w *world) refresh(c *platforms.Conn, token platforms.Token) platforms.Token {
+// refresh changes the token. A worker that dies of it leaves the old one.
+func (w *world) refresh(c *platforms.Conn, token platforms.Token) (kept platforms.Token) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(killed); !ok {
+				panic(r)
+			}
+			kept = token
+		}
+	}()
 	if r, ok := w.suite.Platform.(platforms.Refresher); ok {
 		if fresh, err := r.Refresh(context.Background(), c); err == nil {
 			return fresh

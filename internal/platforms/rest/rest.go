@@ -4,6 +4,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,11 +42,14 @@ type Request struct {
 	Form   url.Values
 	JSON   any
 	Body   io.Reader // raw; Type and Length are then required
-	Type   string
+	Type   string    // of JSON: where the platform wants another one than the usual
 	Length int64
 	// Write says that the call changes something at the platform that a repeat could change twice: an answer that is lost or not
 	// to be trusted makes it ambiguous. Without it such a call counts as one that did not happen.
 	Write bool
+	// Told says that the platform tells of failures with success as well: a 2xx answer goes to the classifier, too, whose nil then means that there
+	// was none.
+	Told bool
 }
 
 // Response is what came back, whole.
@@ -55,7 +59,7 @@ type Response struct {
 	Body   []byte
 }
 
-// A Classifier reads a platform's failed answer (any status outside 2xx). It may return nil for
+// A Classifier reads a platform's failed answer (any status outside 2xx, or any at all where Request.Told is set). It may return nil for
 // what it does not know; rest then goes by the HTTP status. It sets Kind, Code, Message and what else it knows; rest adds the rest.
 type Classifier func(Response) *platforms.Error
 
@@ -91,6 +95,9 @@ func Do(ctx context.Context, c *platforms.Conn, r Request, out any, classify Cla
 	if resp.Status < 200 || resp.Status > 299 {
 		return resp, fail.answer(resp, classify)
 	}
+	if r.Told && classify(resp) != nil {
+		return resp, fail.answer(resp, classify)
+	}
 	if out == nil {
 		return resp, nil
 	}
@@ -111,7 +118,7 @@ func build(ctx context.Context, r Request) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		body, contentType = bytes.NewReader(b), "application/json"
+		body, contentType = bytes.NewReader(b), cmp.Or(r.Type, "application/json")
 	case r.Body != nil:
 		body = r.Body
 	}
