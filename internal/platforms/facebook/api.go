@@ -149,7 +149,7 @@ type begun struct {
 
 // startWhole begins the upload of a reel or of a story. What is not ended is never seen.
 func (a client) startWhole(ctx context.Context, edge string) (b begun, err error) {
-	_, err = a.Send(ctx, a.page+"/"+edge+"?upload_phase=start", url.Values{}, false, &b, meta.NotNow)
+	_, err = a.Send(ctx, a.page+"/"+edge, url.Values{"upload_phase": {"start"}}, false, &b, meta.NotNow)
 	if err != nil {
 		return b, err
 	}

@@ -178,6 +178,7 @@ func (f *flow) finish(ctx context.Context) (platforms.Step, error) {
 	var out made
 	var err error
 	if edge := f.edge(); edge != "" {
+		// The address says what the form says, so that reels can be counted by it.
 		out, err = f.api.finish(ctx, edge+"?upload_phase=finish", f.finishForm())
 	} else {
 		err = f.api.finishPieces(ctx, f.finishForm())
@@ -190,7 +191,7 @@ func (f *flow) finish(ctx context.Context) (platforms.Step, error) {
 }
 
 func (f *flow) finishForm() url.Values {
-	form := url.Values{}
+	form := url.Values{"upload_phase": {"finish"}}
 	text, title := f.t.Content.Text, f.opts.Title
 	set := func(name, value string) {
 		if value != "" {
@@ -209,7 +210,6 @@ func (f *flow) finishForm() url.Values {
 		set("description", text)
 		set("title", title)
 	default:
-		form.Set("upload_phase", "finish")
 		form.Set("upload_session_id", f.st.Session)
 		set("description", text)
 		set("title", title)
