@@ -72,10 +72,10 @@ func (f *Fake) takePiece(w http.ResponseWriter, r *http.Request, j *job, now tim
 	}
 	size := j.piece
 	if j.got == j.pieces-1 {
-		size = j.size - j.received()
+		size = j.size - j.bytes
 	}
-	if j.got >= j.pieces || first != j.received() || last-first+1 != size {
-		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", max(0, j.received()-1), j.size))
+	if j.got >= j.pieces || first != j.bytes || last-first+1 != size {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", max(0, j.bytes-1), j.size))
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
@@ -86,7 +86,8 @@ func (f *Fake) takePiece(w http.ResponseWriter, r *http.Request, j *job, now tim
 	}
 	j.data, j.mime = append(j.data, data...), kind
 	j.got++
-	w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", j.received()-1, j.size))
+	j.bytes += size
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", j.bytes-1, j.size))
 	if j.got < j.pieces {
 		w.WriteHeader(http.StatusPartialContent)
 		return
@@ -117,7 +118,9 @@ func (f *Fake) complete(j *job, files [][]byte, now time.Time) {
 		takes = j.directive.Slow
 	}
 	j.ready = now.Add(takes)
+	j.bytes = 0
 	for _, data := range files {
+		j.bytes += int64(len(data))
 		if fault := f.judge(j, data); fault != "" && j.fault == "" {
 			j.fault = fault
 		}
