@@ -77,7 +77,7 @@ func (s *Service) Callback(ctx context.Context, r Return) (a Arrival, err error)
 	}
 	only := grant.Identities[0]
 	if only.Fault != "" {
-		return v.failed(&Fault{Code: "personal_account_not_supported", Message: only.Fault, User: true}), nil
+		return v.failed(&Fault{Code: orElse(login.FaultCode, "personal_account_not_supported"), Message: only.Fault, User: true}), nil
 	}
 	account, err := s.Accounts.ConnectAs(logged(ctx, v.by), v.by, v.profileID, v.platform, only.Account, only.Token, nil)
 	if fault := faultOf(err); fault != nil {
@@ -172,7 +172,15 @@ func (s *Service) offer(ctx context.Context, v visitor, login platforms.Login, g
 	if !v.headless {
 		return Arrival{Choice: token, Browser: browser, To: s.PublicURL + ChoicePath + "?token=" + token}, nil
 	}
-	return Arrival{Choice: token, To: with(v.redirectURL, "profileId", v.profileID, "tempToken", token, "platform", v.platform, "step", login.Step, "connect_token", connectToken)}, nil
+	to := with(v.redirectURL, "profileId", v.profileID, "tempToken", token, "platform", v.platform, "step", login.Step, "connect_token", connectToken)
+	if len(grant.User) > 0 {
+		user, err := json.Marshal(grant.User)
+		if err != nil {
+			return Arrival{}, err
+		}
+		to = with(to, "userProfile", url.QueryEscape(string(user))) // encoded twice, as clients read it
+	}
+	return Arrival{Choice: token, To: to}, nil
 }
 
 // late is the arrival of a user whose visit is over. While that is remembered, it ends where its user came from.

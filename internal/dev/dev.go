@@ -161,7 +161,7 @@ func openSandbox(c *config.Config, fakes map[string]farside.Server) (*sandboxSer
 	base := &url.URL{Scheme: "http", Host: reachable(l.Addr())}
 	c.Gateway = base
 	s := &sandboxServer{url: base.String()}
-	s.Sandbox = sandbox.New(sandbox.Options{Fakes: fakes, Now: time.Now, Hint: s.firstCommand})
+	s.Sandbox = sandbox.New(sandbox.Options{Fakes: fakes, Titles: all.Titles(), Now: time.Now, Hint: s.firstCommand})
 	s.srv = &http.Server{Handler: s.Sandbox, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.srv.Serve(l) }() // ends with close
 	go s.Prepare(path.Base(samplePhoto))

@@ -49,6 +49,8 @@ func (s *Server) connectHandlers() map[string]handler {
 	return map[string]handler{
 		"getConnectUrl":          s.startConnect,
 		"handleOAuthCallback":    s.completeConnect,
+		"listFacebookPages":      s.listFacebookPages,
+		"selectFacebookPage":     s.selectFacebookPage,
 		"listInstagramPages":     s.listInstagramPages,
 		"selectInstagramAccount": s.selectInstagramAccount,
 	}
@@ -80,20 +82,38 @@ func (s *Server) completeConnect(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) listInstagramPages(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", q.Get("profileId"), q.Get("tempToken"), connectTokenOf(r))
+	pages, err := listed[wire.InstagramPage](s, w, r, "instagram")
 	if err != nil {
 		return err
 	}
-	out := wire.InstagramPages{Pages: make([]wire.InstagramPage, len(c.Identities))}
+	s.write(w, r, http.StatusOK, wire.InstagramPages{Pages: pages})
+	return nil
+}
+
+func (s *Server) listFacebookPages(w http.ResponseWriter, r *http.Request) error {
+	pages, err := listed[wire.FacebookPage](s, w, r, "facebook")
+	if err != nil {
+		return err
+	}
+	s.write(w, r, http.StatusOK, wire.FacebookPages{Pages: pages})
+	return nil
+}
+
+// listed is what a login opened, as the contract lists it for a platform.
+func listed[T any](s *Server, w http.ResponseWriter, r *http.Request, platform string) ([]T, error) {
+	q := r.URL.Query()
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), platform, q.Get("profileId"), q.Get("tempToken"), connectTokenOf(r))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]T, len(c.Identities))
 	for i, x := range c.Identities {
-		if err := json.Unmarshal(x.Listed, &out.Pages[i]); err != nil {
-			return err
+		if err := json.Unmarshal(x.Listed, &list[i]); err != nil {
+			return nil, err
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	s.write(w, r, http.StatusOK, out)
-	return nil
+	return list, nil
 }
 
 func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) error {
@@ -101,11 +121,24 @@ func (s *Server) selectInstagramAccount(w http.ResponseWriter, r *http.Request) 
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), "instagram", in.ProfileID, in.TempToken, connectTokenOf(r))
+	return s.selected(w, r, "instagram", in.ProfileID, in.TempToken, in.PageID, in.RedirectURL)
+}
+
+func (s *Server) selectFacebookPage(w http.ResponseWriter, r *http.Request) error {
+	var in wire.SelectFacebookRequest
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	return s.selected(w, r, "facebook", in.ProfileID, in.TempToken, in.PageID, in.RedirectURL)
+}
+
+// selected connects what was chosen from what a login opened.
+func (s *Server) selected(w http.ResponseWriter, r *http.Request, platform, profileID, token, identityID, redirectURL string) error {
+	c, err := s.cfg.Connect.Choose(r.Context(), principalOf(r), platform, profileID, token, connectTokenOf(r))
 	if err != nil {
 		return err
 	}
-	a, err := s.cfg.Connect.Finish(r.Context(), c, in.PageID, in.RedirectURL)
+	a, err := s.cfg.Connect.Finish(r.Context(), c, identityID, redirectURL)
 	if err != nil {
 		return err
 	}

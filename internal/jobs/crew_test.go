@@ -55,8 +55,8 @@ func TestALostWorkersClaimsComeBack(t *testing.T) {
 			}
 			return
 		}
-		if time.Since(begun) > 10*time.Second {
-			t.Fatal("after 10 s the target is not free")
+		if time.Since(begun) > time.Minute {
+			t.Fatal("after a minute the target is not free")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -89,7 +89,7 @@ func TestALateRiserLosesItsLease(t *testing.T) {
 	}
 	begun := time.Now()
 	for old.Check() == nil {
-		if time.Since(begun) > 5*time.Second {
+		if time.Since(begun) > time.Minute {
 			t.Fatal("its old lease still holds")
 		}
 		time.Sleep(20 * time.Millisecond)

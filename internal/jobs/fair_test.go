@@ -16,14 +16,14 @@ import (
 )
 
 // TestOneOwnerDoesNotHoldUpAnother has one owner with thousands of targets that are due, at a platform that takes its time, and another one with a
-// single post: its first request comes within a second.
+// single post: its first request comes before all but a few of theirs.
 func TestOneOwnerDoesNotHoldUpAnother(t *testing.T) {
 	t.Parallel()
-	arrived := make(chan time.Time, 1)
+	arrived := make(chan bool, 1)
 	w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer of the other" {
 			select {
-			case arrived <- time.Now():
+			case arrived <- true:
 			default:
 			}
 		}
@@ -47,23 +47,19 @@ func TestOneOwnerDoesNotHoldUpAnother(t *testing.T) {
 	for len(w.seen()) < 60 {
 		time.Sleep(10 * time.Millisecond)
 	}
-	begun := time.Now()
+	before, begun := len(w.seen()), time.Now()
 	if _, err := w.posts.Create(t.Context(), other, posts.NewPost{Content: "a single one", Mode: posts.Now, Targets: []posts.NewTarget{{Platform: "echo", AccountID: account}}}); err != nil {
 		t.Fatal(err)
 	}
-	var late time.Duration
 	select {
-	case at := <-arrived:
-		late = at.Sub(begun)
-	case <-time.After(20 * time.Second):
-		t.Fatal("the other owner's post has not begun after 20 s")
+	case <-arrived:
+	case <-time.After(time.Minute):
+		t.Fatal("the other owner's post has not begun after a minute")
 	}
-	if n := len(w.seen()); n > many {
-		t.Fatalf("%d requests had been made by then: there was no backlog", n)
-	}
-	t.Logf("the first request came after %v", late.Round(time.Millisecond))
-	if limit := 2 * time.Second; late > limit { // alone on a machine it is a tenth of a second
-		t.Errorf("it came after %v, want less than %v", late, limit)
+	n := len(w.seen()) - before
+	t.Logf("the first request came after %v and %d requests of the backlog", time.Since(begun).Round(time.Millisecond), n)
+	if n > many/10 { // the whole backlog takes more than twice as many as it has posts
+		t.Errorf("%d requests of the backlog went first", n)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestDeadTokenMarksTheAccount(t *testing.T) {
 	if p.Status != posts.Failed || p.Targets[0].Failure.Category != platforms.AuthExpired {
 		t.Errorf("it ended as %s with %+v", p.Status, p.Targets[0].Failure)
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		found, err := w.accounts.Lookup(t.Context(), w.owner, []string{w.account})
 		if err != nil {

@@ -24,7 +24,7 @@ func TestALostClaimIsRecalled(t *testing.T) {
 	exec(`alter table posts rename column tags to other`) // what is read after the claim has been committed
 	w.run(t)
 	claimed := false
-	for until := time.Now().Add(10 * time.Second); !claimed && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); !claimed && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		if err := w.pool.QueryRow(t.Context(), `select claimed_by is not null from targets where post_id = $1`, post.ID).Scan(&claimed); err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func TestALostClaimIsRecalled(t *testing.T) {
 		t.Fatal("the target was not claimed")
 	}
 	exec(`alter table posts rename column other to tags`)
-	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if got, err := w.posts.Get(t.Context(), w.owner, post.ID); err == nil && got.Status == posts.Published {
 			return
 		}

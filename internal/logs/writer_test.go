@@ -51,7 +51,7 @@ func TestWriterWritesByItselfAndAtTheEnd(t *testing.T) {
 		return n
 	}
 	w.Add(entry(testNow, "first"))
-	for deadline := time.Now().Add(10 * time.Second); count() != 1; {
+	for deadline := time.Now().Add(time.Minute); count() != 1; {
 		if time.Now().After(deadline) {
 			t.Fatal("the entry was not written")
 		}
@@ -93,7 +93,7 @@ func TestWriterNeverWaits(t *testing.T) {
 	for range 8000 { // 80 MB, twice what may wait and be under way
 		w.Add(entry(testNow, large))
 	}
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > time.Minute { // who waits for the table, waits for ever
 		t.Errorf("adding took %s", took)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {

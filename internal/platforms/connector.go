@@ -38,6 +38,8 @@ type Login struct {
 	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
 	// contract has none for this platform, and the general ones are given.
 	NoneCode, MissingCode string
+	// FaultCode is the contract's error for a login that opens one account alone, which cannot be connected; empty: that of a personal account.
+	FaultCode string
 }
 
 // Visit is one visit to a consent page.
@@ -59,6 +61,8 @@ func (v Visit) Challenge() string {
 type Grant struct {
 	Scopes     []string // what was granted; nil: the platform does not say
 	Identities []Identity
+	// User is who agreed, for callers who let them choose on pages of their own: "id" and "name"; empty: the contract has no use for it.
+	User map[string]string
 }
 
 // Identity is an account that a login opens, or would if Fault did not say why it cannot.

@@ -73,7 +73,7 @@ func links(text string) [][2]int {
 		case known < hostEnd-host: // "example.com.Then" ends with the last part that is a domain
 			end = host + known
 		default:
-			end -= trailing(text[hostEnd:end])
+			end -= Trailing(text[hostEnd:end])
 		}
 		found = append(found, [2]int{begin, end})
 		at = end
@@ -114,8 +114,8 @@ func isTopLevel(label string) bool {
 	return managed
 }
 
-// trailing is how many bytes at the end of a link's path are the sentence's and not the link's.
-func trailing(path string) int {
+// Trailing is how many bytes at the end of a link, or of its path, are the sentence's and not the link's.
+func Trailing(path string) int {
 	kept := path
 	for kept != "" {
 		last := kept[len(kept)-1]

@@ -141,18 +141,25 @@ func TestAwait(t *testing.T) {
 	defer cancel()
 	go w.Listen(ctx, func(err error) { t.Log(err) })
 	go w.Ended.Run(ctx, w.Notify, func(err error) { t.Log(err) })
-	p := w.create(t, "hello", w.account)
-	go func() {
-		time.Sleep(150 * time.Millisecond)
-		w.settle(t, w.claim(t, p.Targets[0].ID, "a"), platforms.Step{Done: &platforms.Remote{ID: "1"}}, nil)
-	}()
-	begun := time.Now()
-	got, err := w.Await(t.Context(), w.owner, p.ID, 20*time.Second)
-	if err != nil || got.Status != posts.Published {
-		t.Fatalf("awaited %s, %v", got.Status, err)
+	// It hears of the end, and does not come upon it when it looks again by itself, after a second. On a busy machine one try may be late.
+	heard := false
+	for range 10 {
+		p := w.create(t, "hello", w.account)
+		go func() {
+			time.Sleep(150 * time.Millisecond)
+			w.settle(t, w.claim(t, p.Targets[0].ID, "a"), platforms.Step{Done: &platforms.Remote{ID: p.ID}}, nil)
+		}()
+		begun := time.Now()
+		got, err := w.Await(t.Context(), w.owner, p.ID, time.Minute)
+		if err != nil || got.Status != posts.Published {
+			t.Fatalf("awaited %s, %v", got.Status, err)
+		}
+		if heard = time.Since(begun) < time.Second; heard {
+			break
+		}
 	}
-	if took := time.Since(begun); took > 800*time.Millisecond {
-		t.Errorf("it took %v to hear of it", took)
+	if !heard {
+		t.Error("it was never heard of, but looked for")
 	}
 	// What can only go on later is not waited for.
 	q := w.create(t, "limited", w.account)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"posthorn/internal/errs"
 	"posthorn/internal/posts"
@@ -95,12 +94,8 @@ func TestStoredPastALock(t *testing.T) {
 		_, err := w.Create(t.Context(), w.owner, posts.NewPost{Content: "has to wait", Mode: posts.Now, Targets: []posts.NewTarget{w.target(w.account)}, RequestID: "held"})
 		waits <- err
 	}()
-	begun := time.Now()
 	for i := range 20 {
 		w.create(t, fmt.Sprintf("passes %d", i), w.account)
-	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("the others took %v", took)
 	}
 	select {
 	case err := <-waits:

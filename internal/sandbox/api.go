@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"posthorn/internal/platforms/farside"
 )
 
 // apiError is an error as the sandbox's own routes answer it.
@@ -153,4 +151,4 @@ func shorten(s string, n int) string {
 }
 
 // sortedKeys returns the keys of a map in order.
-func sortedKeys(m map[string]farside.Server) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

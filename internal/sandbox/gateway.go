@@ -10,14 +10,14 @@ import (
 	"posthorn/internal/platforms/farside"
 )
 
-// hostTable finds the fake that answers for a host.
+// hostTable finds the fakes that answer for a host, by name of the platform where there are several.
 type hostTable struct {
-	exact map[string]farside.Server
-	below map[string]farside.Server // by suffix with its dot: ".example.com" for a fake that names "*.example.com"
+	exact map[string][]farside.Server
+	below map[string][]farside.Server // by suffix with its dot: ".example.com" for a fake that names "*.example.com"
 }
 
 func newHostTable(names []string, fakes map[string]farside.Server) hostTable {
-	t := hostTable{map[string]farside.Server{}, map[string]farside.Server{}}
+	t := hostTable{map[string][]farside.Server{}, map[string][]farside.Server{}}
 	for _, name := range names {
 		for _, host := range fakes[name].Hosts() {
 			host = strings.ToLower(host)
@@ -25,23 +25,21 @@ func newHostTable(names []string, fakes map[string]farside.Server) hostTable {
 			if rest, wild := strings.CutPrefix(host, "*"); wild {
 				host, into = rest, t.below
 			}
-			if _, taken := into[host]; !taken {
-				into[host] = fakes[name]
-			}
+			into[host] = append(into[host], fakes[name])
 		}
 	}
 	return t
 }
 
-// find returns the fake for a host in lower case and without port, nil if none answers for it.
-func (t hostTable) find(host string) farside.Server {
-	if fake, ok := t.exact[host]; ok {
-		return fake
+// find returns the fakes for a host in lower case and without port, none if nothing answers for it.
+func (t hostTable) find(host string) []farside.Server {
+	if fakes, ok := t.exact[host]; ok {
+		return fakes
 	}
 	for i, c := range host {
 		if c == '.' {
-			if fake, ok := t.below[host[i:]]; ok {
-				return fake
+			if fakes, ok := t.below[host[i:]]; ok {
+				return fakes
 			}
 		}
 	}
@@ -65,12 +63,13 @@ func (s *Sandbox) serveGateway(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	fake := s.hosts.find(forward.Host)
-	if fake == nil {
+	fakes := s.hosts.find(forward.Host)
+	if len(fakes) == 0 {
 		writeError(w, &apiError{http.StatusBadGateway, "unknown_host",
 			fmt.Sprintf("nothing here answers for the host %q; there are: %s", forward.Host, strings.Join(s.hosts.list(), ", "))})
 		return
 	}
+	fake := farside.Pick(fakes, forward)
 	if shownOnPage(r) {
 		fake.ServeHTTP(w, forward)
 		return

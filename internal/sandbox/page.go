@@ -30,7 +30,7 @@ const (
 )
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago": ago, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "title": platformTitle, "rich": rich, "asset": assetURL,
+	"ago": ago, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "rich": rich, "asset": assetURL,
 	"initial": initial,
 }).ParseFS(pageFiles, "page/*.html"))
 
@@ -45,6 +45,14 @@ type pageData struct {
 	Accounts  []account
 	Hint      string
 	sandbox   *Sandbox
+}
+
+// Title is a platform's name for people. What somebody typed as a platform is shown as it is.
+func (d pageData) Title(name string) string {
+	if title := d.sandbox.titles[name]; title != "" {
+		return title
+	}
+	return name
 }
 
 // Local is where this server serves an address of a platform's.
@@ -133,7 +141,7 @@ func (s *Sandbox) localMedia(address string) string {
 		host, rest, _ = strings.Cut(strings.TrimPrefix(rest, "/"), "/")
 		rest = "/" + rest
 	}
-	if s.hosts.find(strings.ToLower(host)) == nil {
+	if len(s.hosts.find(strings.ToLower(host))) == 0 {
 		return ""
 	}
 	local := "/" + host + rest
@@ -158,13 +166,6 @@ func ago(now, t time.Time) string {
 	default:
 		return t.UTC().Format("2 Jan 15:04")
 	}
-}
-
-func platformTitle(name string) string {
-	if name == "" {
-		return name
-	}
-	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 func initial(name string) string {

@@ -106,3 +106,21 @@ func TestThreadsAreJoined(t *testing.T) {
 		t.Error("a ring of answers does not show each post once")
 	}
 }
+
+func TestPlatformsHaveTheirTitles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.insta.publish(farside.Post{ID: "1", Text: "a post", Platform: "instagram", At: noon})
+	_, _, body := w.call(t, http.MethodGet, "/", "")
+	if n := strings.Count(body, "Insta &amp; Co"); n != 2+len(w.insta.Accounts()) { // the filter, the post, the accounts
+		t.Errorf("the title is there %d times:\n%s", n, body)
+	}
+	_, _, body = w.call(t, http.MethodGet, "/?platform=instagram&q=nothing-has-this", "")
+	if !strings.Contains(body, "Nothing on Insta &amp; Co yet") {
+		t.Errorf("an empty list does not name the platform:\n%s", body)
+	}
+	_, _, body = w.call(t, http.MethodGet, "/?platform=bluesky", "")
+	if !strings.Contains(body, "Nothing on bluesky yet") {
+		t.Errorf("a platform without a title is not named:\n%s", body)
+	}
+}

@@ -18,9 +18,10 @@ const controlPrefix = "/_sandbox/"
 
 // Options make a Sandbox.
 type Options struct {
-	Fakes map[string]farside.Server // by platform name
-	Now   func() time.Time          // required
-	Hint  func() string             // the command that makes a first post, shown while there is none; may be nil
+	Fakes  map[string]farside.Server // by platform name
+	Titles map[string]string         // of the platforms, for people, by name; one without a title is shown by its name
+	Now    func() time.Time          // required
+	Hint   func() string             // the command that makes a first post, shown while there is none; may be nil
 }
 
 // Sandbox is an http.Handler. Close ends what would keep a server from shutting down: register it with
@@ -28,6 +29,7 @@ type Options struct {
 type Sandbox struct {
 	fakes   map[string]farside.Server
 	names   []string // of the platforms, sorted
+	titles  map[string]string
 	hosts   hostTable
 	now     func() time.Time
 	hint    func() string
@@ -43,7 +45,7 @@ type Sandbox struct {
 // New makes a Sandbox. Where two fakes name the same host, the one whose platform comes first by name answers.
 func New(o Options) *Sandbox {
 	s := &Sandbox{
-		fakes: o.Fakes, now: o.Now, hint: o.Hint,
+		fakes: o.Fakes, titles: o.Titles, now: o.Now, hint: o.Hint,
 		faults: fault.New(), log: newRequestLog(), samples: sample.NewGallery(),
 		done: make(chan struct{}),
 	}

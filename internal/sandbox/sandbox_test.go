@@ -76,9 +76,10 @@ func newWorld(t *testing.T) world {
 	insta := &fake{hosts: []string{"graph.instagram.com", "cdn.example.com"}}
 	blue := &fake{hosts: []string{"bsky.social", "*.host.bsky.network"}}
 	s := sandbox.New(sandbox.Options{
-		Fakes: map[string]farside.Server{"instagram": insta, "bluesky": blue},
-		Now:   func() time.Time { return noon },
-		Hint:  func() string { return `curl -d '{"a": "<b>"}' http://localhost:8080` },
+		Fakes:  map[string]farside.Server{"instagram": insta, "bluesky": blue},
+		Titles: map[string]string{"instagram": "Insta & Co"},
+		Now:    func() time.Time { return noon },
+		Hint:   func() string { return `curl -d '{"a": "<b>"}' http://localhost:8080` },
 	})
 	server := httptest.NewServer(s)
 	t.Cleanup(func() { s.Close(); server.Close() })

@@ -41,7 +41,7 @@ func TestBudgetIsHeldTo(t *testing.T) {
 		t.Fatalf("over the budget: %d %s", held.status, held.body)
 	}
 	timeline := ""
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(timeline, "waiting for Bluesky"); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(timeline, "waiting for Bluesky"); time.Sleep(50 * time.Millisecond) {
 		if timeline = string(w.do("GET", "/v1/posts/"+id+"/logs", nil).want(200).body); time.Now().After(end) {
 			t.Fatalf("the timeline does not say why: %s", timeline)
 		}

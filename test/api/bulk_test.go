@@ -89,7 +89,7 @@ func TestBulkUploadPublishesInTheBackground(t *testing.T) {
 	if got.at("valid") != 1.0 || len(got.at("warnings").([]any)) != 0 {
 		t.Fatalf("it says %s", got.body)
 	}
-	for end := time.Now().Add(20 * time.Second); len(w.seenAt("bluesky")) == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(w.seenAt("bluesky")) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it was not published")
 		}

@@ -68,7 +68,7 @@ var consentInput = regexp.MustCompile(`<input type="(radio|checkbox)" name="([^"
 func (w *world) tells(text string, times int) {
 	w.t.Helper()
 	var body string
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if body = string(w.do("GET", "/v1/events", url.Values{"limit": {"100"}}).want(200).body); strings.Count(body, text) == times {
 			return
 		}

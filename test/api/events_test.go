@@ -196,7 +196,7 @@ func TestEventsOfChanges(t *testing.T) {
 		return n
 	}
 	heard := hear()
-	for until := time.Now().Add(20 * time.Second); all(heard) < all(want) && time.Now().Before(until); heard = hear() { // one shows when all that began before it has ended
+	for until := time.Now().Add(time.Minute); all(heard) < all(want) && time.Now().Before(until); heard = hear() { // one shows when all that began before it has ended
 		time.Sleep(20 * time.Millisecond)
 	}
 	for id, names := range want {

@@ -41,6 +41,20 @@ func exampleConnect(w *world) {
 	w.do("POST", choose, map[string]any{"profileId": w.profile, "tempToken": token}).want(400)
 	w.do("POST", choose, body).want(200)
 	w.do("POST", choose, body).want(404)
+	examplePage(w, done)
+}
+
+// examplePage connects a Facebook Page of several.
+func examplePage(w *world, done string) {
+	authURL, _ := w.begin("facebook", url.Values{"headless": {"true"}, "redirect_url": {done}})
+	token := w.arrives(authURL).Query().Get("tempToken")
+	pages := w.do("GET", selectPage, url.Values{"profileId": {w.profile}, "tempToken": {token}}).want(200)
+	w.do("GET", selectPage, url.Values{"profileId": {w.profile}, "tempToken": {"over"}}).want(404)
+	w.do("GET", selectPage, url.Values{"profileId": {w.profile}}).want(400)
+	body := map[string]any{"profileId": w.profile, "pageId": pages.text("pages.0.id"), "tempToken": token, "userProfile": map[string]any{"id": "10229384750001001", "name": "Nora Vance"}}
+	w.do("POST", selectPage, map[string]any{"profileId": w.profile, "tempToken": token}).want(400)
+	w.do("POST", selectPage, body).want(200)
+	w.do("POST", selectPage, body).want(404)
 }
 
 // exampleProfiles makes a profile, moves an account into it, and takes both away again.

@@ -44,7 +44,7 @@ func exampleWebhooks(w *world) {
 // until200 asks until an answer has something at a place, which comes a moment later.
 func (w *world) until200(path, place string) string {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if found := w.do("GET", path, nil).want(200).text(place); found != "" {
 			return found
 		}

@@ -31,7 +31,7 @@ func TestDeadTokenHoldsPosts(t *testing.T) {
 	shows := func(id, status string) answer {
 		t.Helper()
 		var got answer
-		for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 			if got = w.do("GET", "/v1/posts/"+id, nil).want(200); got.text("post.platforms.0.status") == status && (status != "pending" || got.at("post.platforms.0.error") != nil) {
 				return got
 			}

@@ -8,7 +8,7 @@ import (
 // copyOf waits for the copy of a post.
 func (w *world) copyOf(id string) map[string]any {
 	w.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		list, _ := w.do("GET", "/v1/posts?limit=100", nil).want(200).at("posts").([]any)
 		for _, p := range list {
 			if post, _ := p.(map[string]any); post["recycledFromPostId"] == id {
@@ -37,7 +37,7 @@ func TestRecycling(t *testing.T) {
 	if made["content"] != "second time" {
 		t.Errorf("the copy is %v", made)
 	}
-	for end := time.Now().Add(20 * time.Second); len(w.seenAt("bluesky")) < 2; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(w.seenAt("bluesky")) < 2; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the copy was not published: %s", w.do("GET", "/v1/posts/"+made["_id"].(string), nil).body)
 		}

@@ -146,7 +146,7 @@ func TestEditAndMetadataNeedAPlatformThatCan(t *testing.T) {
 	}
 	w.as(w.strangerKey, "POST", path+"/edit", map[string]any{"platform": "bluesky", "content": "other"}).want(404)
 
-	if got := w.do("POST", path+"/update-metadata", map[string]any{"platform": "youtube", "title": "x"}).want(400); got.text("code") != "platform_not_supported" {
+	if got := w.do("POST", path+"/update-metadata", map[string]any{"platform": "youtube", "title": "x"}).want(400); got.text("rule") != "post.not_published_there" {
 		t.Errorf("metadata: %s", got.body)
 	}
 	for field, body := range map[string]map[string]any{

@@ -62,11 +62,13 @@ var unchecked = map[string]string{
 // ownRefused are places where even the caller's own ID is refused, with the reason.
 var ownRefused = map[string]string{
 	"removeUser path userId":                "nobody removes the user that the owner began with",
+	"listFacebookPages query profileId":     noChoice,
+	"selectFacebookPage body profileId":     noChoice,
 	"listInstagramPages query profileId":    noChoice,
 	"selectInstagramAccount body profileId": noChoice,
 }
 
-// noChoice is for what takes a login to get to; TestConnectByFacebook tries it with the own token and with another owner's.
+// noChoice is for what takes a login to get to; TestConnectByFacebook and TestFacebook try it with the own token and with another owner's.
 const noChoice = "there is a choice only after a login"
 
 // cannot is for what is refused before anybody's account is looked at.

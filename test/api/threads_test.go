@@ -34,7 +34,7 @@ func TestThreads(t *testing.T) {
 		t.Fatalf("it published as %s", post.body)
 	}
 	far := w.fakes["threads"].(*threadsfake.Fake)
-	for until := time.Now().Add(30 * time.Second); len(far.Posts()) < 3; time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); len(far.Posts()) < 3; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("the public sees %+v", far.Posts())
 		}
@@ -44,7 +44,7 @@ func TestThreads(t *testing.T) {
 	if root.Text != "one" || len(root.Extra) != 1 || root.Extra[0] != "topic ferns" || seen[1].Text != "two" || seen[1].ReplyTo != root.ID || len(seen[1].Media) != 1 || seen[0].Text != "and a comment" || seen[0].ReplyTo != root.ID {
 		t.Errorf("the public sees %+v", seen)
 	}
-	for until := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) { // until all its parts are known
+	for until := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // until all its parts are known
 		logs := string(w.do("GET", "/v1/posts/"+post.text("post._id")+"/logs", nil).want(200).body)
 		if strings.Contains(logs, "answered as "+seen[0].ID) {
 			break

@@ -87,6 +87,7 @@ func (w *world) open(settings []string) {
 	w.t.Cleanup(pictures.Close)
 	w.photos = pictures.URL + "/"
 	env := append([]string{"POSTHORN_INSTAGRAM_CLIENT_ID=ig-app", "POSTHORN_INSTAGRAM_CLIENT_SECRET=ig-app-secret", "POSTHORN_FACEBOOK_CLIENT_ID=fb-app", "POSTHORN_FACEBOOK_CLIENT_SECRET=fb-app-secret", "POSTHORN_THREADS_CLIENT_ID=th-app", "POSTHORN_THREADS_CLIENT_SECRET=th-app-secret", "POSTHORN_TIKTOK_CLIENT_ID=tt-app", "POSTHORN_TIKTOK_CLIENT_SECRET=tt-app-secret", "POSTHORN_TWITTER_CLIENT_ID=x-app", "POSTHORN_TWITTER_CLIENT_SECRET=x-app-secret",
+		"POSTHORN_YOUTUBE_CLIENT_ID=yt-app", "POSTHORN_YOUTUBE_CLIENT_SECRET=yt-app-secret",
 		"DATABASE_URL=" + pgtest.NewURL(w.t), "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_PLATFORM_GATEWAY=" + srv.URL,
 		"POSTHORN_DATA_DIR=" + w.t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true",
 		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_BUDGETS=*=0"}, settings...) // the clock stands still: all requests are made within one minute

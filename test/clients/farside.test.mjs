@@ -11,12 +11,13 @@ const endings = 'export const resolve = (name, from, next) => next(name.startsWi
 register(`data:text/javascript,${encodeURIComponent(endings)}`)
 const threads = await import('threads-graph-api')
 
-// X's client has no setting for its address: what it asks by https goes through the gateway of the sandbox.
+// The clients of X and of Facebook have no setting for their address: what they ask by https goes through the gateway of the sandbox.
 const { hostname, port } = new URL(sandbox)
-https.request = ({ host, path, method, headers }, ...rest) => http.request({ hostname, port, path: `/${host}${path}`, method, headers }, ...rest)
+https.request = ({ host, hostname: name, path, method, headers }, ...rest) => http.request({ hostname, port, path: `/${host ?? name}${path}`, method, headers }, ...rest)
 const { TwitterApi } = (await import('twitter-api-v2')).default
+const { FacebookAdsApi, Page, PagePost, User } = (await import('facebook-nodejs-business-sdk')).default
 
-// Neither has TikTok's, which asks with fetch.
+// Neither has that of TikTok, which asks with fetch.
 const fetched = globalThis.fetch
 globalThis.fetch = async (what, options) => {
   const request = new Request(what, options)
@@ -122,4 +123,49 @@ test('TikTok', async () => {
   assert.equal((await ask()).data.creator_username, 'amber.reels')
   await app.revokeToken(fresh.accessToken())
   assert.equal((await ask()).error.code, 'access_token_invalid')
+})
+
+test('Facebook', async () => {
+  const dialog = new URL(`${sandbox}/www.facebook.com/v24.0/dialog/oauth`)
+  const redirect = 'https://elsewhere.example/back'
+  dialog.search = new URLSearchParams({ client_id: 'an-app', redirect_uri: redirect, response_type: 'code', state: 'a state', scope: 'pages_show_list,pages_read_engagement,pages_manage_posts,pages_manage_engagement,business_management' })
+  const back = new URL(await agree(dialog.href))
+  assert.equal(back.searchParams.get('state'), 'a state')
+  const token = async (params) => {
+    const answer = await fetch(`${sandbox}/graph.facebook.com/v24.0/oauth/access_token?${new URLSearchParams({ client_id: 'an-app', client_secret: 'its secret', ...params })}`)
+    return (await answer.json()).access_token
+  }
+  const short = await token({ redirect_uri: redirect, code: back.searchParams.get('code') })
+  const user = new FacebookAdsApi(await token({ grant_type: 'fb_exchange_token', fb_exchange_token: short }), 'en_US', false)
+  const pages = await new User('me', {}, undefined, user).getAccounts(['id', 'name', 'access_token', 'tasks'], { limit: 1 })
+  const { id, access_token: access } = pages[0]
+  const names = pages.map((p) => p.name)
+  while (pages.hasNext()) names.push(...(await pages.next()).map((p) => p.name))
+  assert.deepEqual(names, ['Lighthouse Bakery', 'Kiosk Vinyl', 'Old Mill Archive'])
+
+  await assert.rejects(new Page(id, {}, undefined, user).createFeed([], { message: 'as a person' }), /#200/)
+  const api = new FacebookAdsApi(access, 'en_US', false)
+  const page = new Page(id, {}, undefined, api)
+  const text = unique('from elsewhere')
+  const picture = await page.createPhoto([], { url: photo, published: false })
+  const made = await page.createFeed([], { message: text, attached_media: [{ media_fbid: picture.id }], published: false })
+  const post = new PagePost(made.id, {}, undefined, api)
+  const published = async () => (await page.getPublishedPosts(['id', 'message', 'permalink_url', 'attachments'], { limit: 5 })).find((p) => p.id === made.id)
+  assert.equal(await published(), undefined)
+  await post.update([], { is_published: true })
+  await post.createComment([], { message: 'and a comment' })
+  let read
+  for (let i = 0; !read && i < 200; i++) {
+    read = await published()
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  assert.equal(read.message, text)
+  assert.match(read.permalink_url, /^https:\/\/www\.facebook\.com\/lighthousebakery\/posts\//)
+  assert.equal(read.attachments.data[0].target.id, picture.id)
+  assert.equal((await post.getComments(['message'])).map((c) => c.message).join(), 'and a comment')
+  await assert.rejects(page.createFeed([], { message: 'again', attached_media: [{ media_fbid: picture.id }] }), /already posted/i)
+  const reel = await page.createVideoReel([], { upload_phase: 'start' })
+  assert.match(reel.upload_url, /^https:\/\/rupload\.facebook\.com\/video-upload\//)
+  await post.delete([])
+  assert.equal(await published(), undefined)
 })

@@ -10,11 +10,12 @@ import (
 	"posthorn/internal/sandbox/fault"
 )
 
-// road is one kind of post, all of whose requests go to hosts that no other road uses, so that each of them can be held exactly.
+// road is one kind of post, all of whose requests go to hosts, or paths of one, that no other road uses, so that each of them can be held exactly.
 type road struct {
 	name    string
 	account string // "platform/username"
 	host    string // of the requests to hold; "*" stands for any run of characters
+	path    string // of those, where several roads share a host; empty: any
 	body    func(s *system, text string) map[string]any
 	visible int // posts that the public sees of it
 	comment bool
@@ -26,7 +27,7 @@ var roads = []road{
 			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg")}, "platforms": []any{map[string]any{
 				"platform": "instagram", "accountId": s.accounts["instagram/coastline.daily"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
 		}},
-	{name: "Instagram carousel by Facebook Login", account: "instagram/maison.lune", host: "graph.facebook.com", visible: 1,
+	{name: "Instagram carousel by Facebook Login", account: "instagram/maison.lune", host: "graph.facebook.com", path: "*/17*", visible: 1,
 		body: func(s *system, text string) map[string]any {
 			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg"), s.photo("peaks.jpg")}, "platforms": []any{map[string]any{
 				"platform": "instagram", "accountId": s.accounts["instagram/maison.lune"]}}}
@@ -36,6 +37,11 @@ var roads = []road{
 			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg"), s.photo("peaks.jpg")}, "platforms": []any{map[string]any{
 				"platform": "tiktok", "accountId": s.accounts["tiktok/amber.reels"], "platformSpecificData": map[string]any{"privacyLevel": "PUBLIC_TO_EVERYONE",
 					"allowComment": true, "contentPreviewConfirmed": true, "expressConsentGiven": true}}}}
+		}},
+	{name: "Facebook photos with a first comment", account: "facebook/lighthousebakery", host: "graph.facebook.com", path: "*/112233445566778*", visible: 1, comment: true,
+		body: func(s *system, text string) map[string]any {
+			return map[string]any{"content": text, "mediaItems": []any{s.photo("coast.jpg"), s.photo("peaks.jpg")}, "platforms": []any{map[string]any{
+				"platform": "facebook", "accountId": s.accounts["facebook/lighthousebakery"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
 		}},
 	thread("bluesky", "lantern.bsky.social", "*.bsky.network"),
 	thread("threads", "harbour.notes", "graph.threads.net"),
@@ -122,7 +128,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 
 // requests publishes one post undisturbed and counts its requests to the road's hosts.
 func (s *system) requests(t *testing.T, r road) int {
-	count, err := s.sandbox.Add(fault.Rule{Host: r.host, Action: fault.Delay, Delay: time.Microsecond, Times: fault.Forever})
+	count, err := s.sandbox.Add(fault.Rule{Host: r.host, Path: r.path, Action: fault.Delay, Delay: time.Microsecond, Times: fault.Forever})
 	if err != nil {
 		t.Error(err)
 		return 0
@@ -139,7 +145,7 @@ func (s *system) requests(t *testing.T, r road) int {
 
 // hold makes a post and waits until its request is held. A post may take a poll less than the undisturbed one; then there is no such point.
 func (s *system) hold(t *testing.T, p *point) bool {
-	rule, err := s.sandbox.Add(fault.Rule{Host: p.road.host, Skip: p.request, Action: fault.Hold, When: p.when})
+	rule, err := s.sandbox.Add(fault.Rule{Host: p.road.host, Path: p.road.path, Skip: p.request, Action: fault.Hold, When: p.when})
 	if err != nil {
 		t.Error(err)
 		return false

@@ -796,6 +796,22 @@ type EventList struct {
 	NextCursor string  `json:"nextCursor"`
 }
 
+// FacebookPage defines model for FacebookPage.
+type FacebookPage struct {
+	Category string   `json:"category"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Tasks    []string `json:"tasks"`
+
+	// Username Empty for a Page that has none.
+	Username string `json:"username"`
+}
+
+// FacebookPages defines model for FacebookPages.
+type FacebookPages struct {
+	Pages []FacebookPage `json:"pages"`
+}
+
 // FreeForm Any JSON object; kept and echoed as it was sent.
 type FreeForm = json.RawMessage
 
@@ -1567,6 +1583,23 @@ type RuleList struct {
 
 // Rules What a post may hold. Each limit carries the link to the page that states it.
 type Rules = platforms.Rules
+
+// SelectFacebookRequest defines model for SelectFacebookRequest.
+type SelectFacebookRequest struct {
+	PageID string `json:"pageId"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// RedirectURL An address that comes back in the answer with the result, in place of the one that the visit began with.
+	RedirectURL string `json:"redirect_url,omitempty,omitzero"`
+	TempToken   string `json:"tempToken"`
+
+	// UserProfile The one of the redirect. It is accepted and not used; this server knows who logged in.
+	UserProfile json.RawMessage `json:"userProfile,omitempty,omitzero"`
+}
 
 // SelectInstagramRequest defines model for SelectInstagramRequest.
 type SelectInstagramRequest struct {

@@ -5,6 +5,8 @@ import (
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/bluesky"
 	"posthorn/internal/platforms/bluesky/blueskyfake"
+	"posthorn/internal/platforms/facebook"
+	"posthorn/internal/platforms/facebook/facebookfake"
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/instagram"
 	"posthorn/internal/platforms/instagram/instagramfake"
@@ -15,6 +17,8 @@ import (
 	"posthorn/internal/platforms/tiktok/tiktokfake"
 	"posthorn/internal/platforms/twitter"
 	"posthorn/internal/platforms/twitter/twitterfake"
+	"posthorn/internal/platforms/youtube"
+	"posthorn/internal/platforms/youtube/youtubefake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -27,10 +31,12 @@ type Entry struct {
 func Entries() []Entry {
 	return []Entry{
 		{bluesky.Platform{}, func(o farside.Options) farside.Server { return blueskyfake.New(o) }},
+		{facebook.Platform{}, func(o farside.Options) farside.Server { return facebookfake.New(o) }},
 		{instagram.Platform{}, func(o farside.Options) farside.Server { return instagramfake.New(o) }},
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
+		{youtube.Platform{}, func(o farside.Options) farside.Server { return youtubefake.New(o) }},
 	}
 }
 
@@ -41,6 +47,15 @@ func Registry(others ...platforms.Platform) *platforms.Registry {
 		list = append(list, e.Platform)
 	}
 	return platforms.NewRegistry(list...)
+}
+
+// Titles are the platforms' names for people, by the platforms' names.
+func Titles() map[string]string {
+	list := map[string]string{"reddit": "Reddit"}
+	for _, e := range Entries() {
+		list[e.Platform.Info().Name] = e.Platform.Info().Title
+	}
+	return list
 }
 
 // Fakes makes the far side of every platform, by the platform's name.

@@ -2,20 +2,10 @@ package instagram
 
 import (
 	"context"
-	"time"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
-)
-
-const (
-	// commentLag is how long Instagram may take to list a comment.
-	commentLag = time.Minute
-	// maxCommentTries bounds how often the first comment is sent.
-	maxCommentTries = 5
-	// maxCommentPages bounds the search for our own comment under a busy post.
-	maxCommentPages = 4
 )
 
 // live ends the publishing: the post is there.
@@ -53,7 +43,7 @@ func (f *flow) read(ctx context.Context) (platforms.Step, error) {
 	case f.opts.commentsOff():
 		return f.after(stepClosing, "turning comments off")
 	case f.opts.FirstComment != "":
-		f.st.CommentAt, f.st.CommentTries = f.c.Now(), 1
+		f.st.Begin(f.c.Now())
 		return f.after(stepCommenting, "posting the first comment")
 	}
 	return f.end("published")
@@ -69,59 +59,26 @@ func (f *flow) closeComments(ctx context.Context) (platforms.Step, error) {
 
 // comment posts the first comment, or finds out whether an earlier call did.
 func (f *flow) comment(ctx context.Context) (platforms.Step, error) {
-	if !f.t.InDoubt {
-		if _, err := f.api.addComment(ctx, f.st.Media, f.opts.FirstComment); err != nil {
-			if meta.IsMissing(platforms.AsError(err)) { // the new post does not show everywhere yet: nothing was written
-				return platforms.Step{}, err
+	first := meta.FirstComment{Conn: f.c, Text: f.opts.FirstComment, App: "the Instagram app",
+		Send: func(ctx context.Context) error {
+			_, err := f.api.addComment(ctx, f.st.Media, f.opts.FirstComment)
+			return err
+		},
+		List: func(ctx context.Context, after string) (list []meta.Remark, next string, err error) {
+			found, next, err := f.api.comments(ctx, f.st.Media, after)
+			for _, r := range found {
+				list = append(list, meta.Remark{Text: r.Text, At: r.Timestamp.Time, Own: f.isOwn(r)})
 			}
-			return platforms.Step{}, platforms.Answered(err)
-		}
-		return f.end("first comment posted")
-	}
-	there, err := f.commented(ctx)
+			return list, next, err
+		}}
+	posted, err := first.Take(ctx, &f.st.CommentState, f.t.InDoubt)
 	switch {
 	case err != nil:
 		return platforms.Step{}, err
-	case there:
+	case posted:
 		return f.end("first comment posted")
 	}
-	now := f.c.Now()
-	if shown := f.st.CommentAt.Add(commentLag); now.Before(shown) {
-		e := platforms.Errorf(platforms.NotReady, "waiting to see whether the first comment arrived")
-		e.Reset = now.Add(min(15*time.Second, shown.Sub(now)))
-		return platforms.Step{}, e
-	}
-	if f.st.CommentTries >= maxCommentTries {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError,
-			Message: "the first comment could not be posted", Remediation: "Add it in the Instagram app."}
-	}
-	// A step of its own clears the doubt, so that the time to wait starts with the comment that is sent next.
-	f.st.CommentAt = now
-	f.st.CommentTries++
 	return f.after(stepCommenting, "the first comment did not arrive; sending it again")
-}
-
-// commented reports whether the first comment is there.
-func (f *flow) commented(ctx context.Context) (bool, error) {
-	since := f.st.CommentAt.Add(-containers.ClockSlack)
-	after := ""
-	for range maxCommentPages {
-		list, next, err := f.api.comments(ctx, f.st.Media, after)
-		if err != nil {
-			return false, err
-		}
-		for _, r := range list {
-			recent := r.Timestamp.IsZero() || !r.Timestamp.Before(since.Truncate(time.Second))
-			if recent && f.isOwn(r) && containers.SameText(r.Text, f.opts.FirstComment) {
-				return true, nil
-			}
-		}
-		if next == "" {
-			return false, nil
-		}
-		after = next
-	}
-	return false, nil
 }
 
 // isOwn reports whether the account itself wrote a comment; Instagram leaves the writer out at times, and then it may have.

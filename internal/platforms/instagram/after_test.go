@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
 )
 
@@ -92,7 +93,7 @@ func TestACommentInDoubt(t *testing.T) {
 		{"an older one of ours", 0, 1, []answer{page(false, commented("harbour.coffee", "More", start.Add(-time.Hour)))}, "", platforms.NotReady},
 		{"not there yet", 59 * time.Second, 1, []answer{page(false)}, "", platforms.NotReady},
 		{"not there", 61 * time.Second, 1, []answer{page(false)}, stepCommenting, ""},
-		{"not there after many tries", 61 * time.Second, maxCommentTries, []answer{page(false)}, "", platforms.Rejected},
+		{"not there after many tries", 61 * time.Second, meta.MaxCommentTries, []answer{page(false)}, "", platforms.Rejected},
 		{"cannot be seen", 0, 1, []answer{{status: 500}}, "", platforms.Unavailable},
 	}
 	for _, tt := range tests {
@@ -103,7 +104,7 @@ func TestACommentInDoubt(t *testing.T) {
 			content := photo()
 			content.Options = json.RawMessage(`{"firstComment":"More"}`)
 			s, err := Platform{}.Publish(context.Background(), f.conn(), platforms.Task{Content: content, InDoubt: true, Published: &platforms.Remote{ID: "m1"},
-				State: saved(stepCommenting, state{Media: "m1", CommentAt: start, CommentTries: tt.tries})})
+				State: saved(stepCommenting, state{Media: "m1", CommentState: meta.CommentState{CommentAt: start, CommentTries: tt.tries}})})
 			switch {
 			case tt.kind != "":
 				if e := platforms.AsError(err); e == nil || e.Kind != tt.kind {

@@ -33,11 +33,10 @@ func (Platform) Logins() []platforms.Login {
 // AuthorizeURL is the consent page of one of the logins.
 // https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
 func (Platform) AuthorizeURL(v platforms.Visit) string {
-	q := url.Values{"client_id": {v.App.ID}, "redirect_uri": {v.RedirectURL}, "response_type": {"code"}, "scope": {strings.Join(v.Login.Scopes.All(), ",")}, "state": {v.State}}
 	if v.Login.Method == loginFacebook {
-		q.Set("auth_type", "rerequest") // what was declined once is asked for again
-		return "https://www.facebook.com/" + version(v.App) + "/dialog/oauth?" + q.Encode()
+		return meta.FacebookDialog(v, version(v.App))
 	}
+	q := url.Values{"client_id": {v.App.ID}, "redirect_uri": {v.RedirectURL}, "response_type": {"code"}, "scope": {strings.Join(v.Login.Scopes.All(), ",")}, "state": {v.State}}
 	return "https://www.instagram.com/oauth/authorize?" + q.Encode()
 }
 
@@ -86,55 +85,18 @@ func (x exchange) instagram(ctx context.Context, code string) (g platforms.Grant
 	return g, nil
 }
 
-// facebook: the code for a token, that for a long-lived one, whose Pages' tokens do not expire, and the Instagram accounts behind the Pages.
+// facebook: the user, and the Instagram accounts behind their Pages.
 func (x exchange) facebook(ctx context.Context, code string) (g platforms.Grant, err error) {
-	base := "https://graph.facebook.com/" + url.PathEscape(version(x.Visit.App)) + "/"
-	var short, long meta.BearerToken
-	if err := x.Get(ctx, base+"oauth/access_token", platforms.Secret{}, x.Secretly(url.Values{"redirect_uri": {x.Visit.RedirectURL}, "code": {meta.CleanCode(code)}}), &short); err != nil {
+	user, err := x.Facebook(ctx, version(x.Visit.App), code)
+	if err != nil {
 		return g, err
 	}
-	if err := x.Get(ctx, base+"oauth/access_token", platforms.Secret{}, x.Secretly(url.Values{"grant_type": {"fb_exchange_token"}, "fb_exchange_token": {short.Access}}), &long); err != nil {
-		return g, err
+	g.Scopes = user.Scopes
+	pages, err := meta.Managed[page](ctx, user, "me/accounts", "id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}")
+	for _, p := range pages {
+		g.Identities = append(g.Identities, p.identity(g.Scopes, user.ID))
 	}
-	user := platforms.NewSecret(long.Access)
-	var me struct {
-		ID string `json:"id"`
-	}
-	if err := x.Get(ctx, base+"me", user, url.Values{"fields": {"id"}}, &me); err != nil {
-		return g, err
-	}
-	var granted struct {
-		Data []struct{ Permission, Status string } `json:"data"`
-	}
-	if err := x.Get(ctx, base+"me/permissions", user, nil, &granted); err != nil {
-		return g, err
-	}
-	g.Scopes = []string{}
-	for _, p := range granted.Data {
-		if p.Status == "granted" {
-			g.Scopes = append(g.Scopes, p.Permission)
-		}
-	}
-	for after, pages := "", 0; pages < 20; pages++ {
-		var list struct {
-			Data   []page      `json:"data"`
-			Paging meta.Paging `json:"paging"`
-		}
-		query := url.Values{"fields": {"id,name,access_token,tasks,instagram_business_account{id,username,name,profile_picture_url}"}, "limit": {"100"}}
-		if after != "" {
-			query.Set("after", after)
-		}
-		if err := x.Get(ctx, base+"me/accounts", user, query, &list); err != nil {
-			return g, err
-		}
-		for _, p := range list.Data {
-			g.Identities = append(g.Identities, p.identity(g.Scopes, me.ID))
-		}
-		if after = list.Paging.After(); after == "" {
-			break
-		}
-	}
-	return g, nil
+	return g, err
 }
 
 // page is a Facebook Page with the Instagram account that is linked to it.

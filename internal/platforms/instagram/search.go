@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
 )
 
@@ -49,5 +50,5 @@ func (f *flow) isOurs(m medium) bool {
 			return false
 		}
 	}
-	return containers.SameText(m.Caption, f.t.Content.Text)
+	return meta.SameText(m.Caption, f.t.Content.Text)
 }

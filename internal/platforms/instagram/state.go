@@ -2,20 +2,19 @@ package instagram
 
 import (
 	"encoding/json"
-	"time"
 
 	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
 )
 
 // state is what a target remembers between two steps.
 type state struct {
 	containers.State
+	meta.CommentState
 
-	Media        string    `json:"media,omitempty"`        // the published post
-	URL          string    `json:"url,omitempty"`          // the permalink
-	CommentAt    time.Time `json:"commentAt,omitzero"`     // just before the first comment was sent
-	CommentTries int       `json:"commentTries,omitempty"` // how often it was sent
+	Media string `json:"media,omitempty"` // the published post
+	URL   string `json:"url,omitempty"`   // the permalink
 }
 
 // flow is one step being taken.

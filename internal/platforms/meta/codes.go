@@ -323,7 +323,8 @@ func (t *Table) Docs(source string) []platforms.RuleDoc {
 func (t *Table) doc(name string, codes []string, r Row, source string) platforms.RuleDoc {
 	meaning := cmp.Or(r.Message, t.title+" refuses a value of the post, and names it in its own words")
 	title := strings.ToUpper(meaning[:1]) + meaning[1:]
-	if slices.Sort(codes); len(codes) > 0 {
+	slices.Sort(codes)
+	if codes = slices.Compact(codes); len(codes) > 0 { // some stand in the code at times, and at times in the subcode
 		meaning = t.title + " answers with the code " + strings.Join(codes, " or ") + ": " + meaning
 	}
 	return platforms.RuleDoc{Name: name, Failure: true, Title: title, Meaning: meaning + ".", Remedy: cmp.Or(r.Remedy, AdviceLater), Source: source}

@@ -22,6 +22,8 @@ type Client struct {
 	Base  string // https://host/version
 	Title string // of the platform, for people
 	Table *Table
+	// Read reads failed answers; nil: by the table alone.
+	Read  rest.Classifier
 	Usage func(http.Header) (platforms.Usage, bool)
 	// Prove signs each call with the app's secret, where the account's login has one.
 	// https://developers.facebook.com/docs/graph-api/guides/secure-requests
@@ -68,20 +70,40 @@ func (a Client) Get(ctx context.Context, path string, query url.Values, out any,
 
 // Post sends a form and returns the ID in the answer. write says that a repeat would act twice.
 func (a Client) Post(ctx context.Context, path string, form url.Values, write bool, amend Amend) (string, error) {
-	a.prove(form)
 	var out struct {
 		ID      string `json:"id"`
 		Success bool   `json:"success"`
 	}
-	resp, err := rest.Do(ctx, a.Conn, rest.Request{Method: http.MethodPost, URL: a.Base + "/" + path, Form: form, Bearer: a.Conn.Token.Access, Write: write}, &out, a.Classify(amend))
+	resp, err := a.Send(ctx, path, form, write, &out, amend)
 	if err == nil && out.ID == "" && !out.Success {
-		e := &platforms.Error{Kind: platforms.Unavailable, Message: a.Title + "'s answer names no ID", Status: resp.Status, Body: a.Conn.Redact(resp.Body)}
-		if write {
-			e.Kind = platforms.Ambiguous
-		}
-		return "", e
+		return "", a.Nameless(resp, write)
 	}
 	return out.ID, err
+}
+
+// Send sends a form and reads the answer.
+func (a Client) Send(ctx context.Context, path string, form url.Values, write bool, out any, amend Amend) (rest.Response, error) {
+	a.prove(form)
+	return rest.Do(ctx, a.Conn, rest.Request{Method: http.MethodPost, URL: a.Base + "/" + path, Form: form, Bearer: a.Conn.Token.Access, Write: write}, out, a.Classify(amend))
+}
+
+// Nameless is the error of an answer that says success and does not name what it made.
+func (a Client) Nameless(resp rest.Response, write bool) error {
+	e := &platforms.Error{Kind: platforms.Unavailable, Message: a.Title + "'s answer names no ID", Status: resp.Status, Body: a.Conn.Redact(resp.Body)}
+	if write {
+		e.Kind = platforms.Ambiguous
+	}
+	return e
+}
+
+// Upload sends a form with a file in it. It may be repeated: what is uploaded is not seen until it is used.
+func (a Client) Upload(ctx context.Context, path string, form rest.Multipart, out any, amend Amend) error {
+	proof := url.Values{}
+	if a.prove(proof); len(proof) > 0 {
+		form.Fields = append(form.Fields, [2]string{"appsecret_proof", proof.Get("appsecret_proof")})
+	}
+	_, err := rest.Do(ctx, a.Conn, form.Into(rest.Request{Method: http.MethodPost, URL: a.Base + "/" + path, Bearer: a.Conn.Token.Access}), out, a.Classify(amend))
+	return err
 }
 
 // Delete takes an object away. It may be repeated.
@@ -95,7 +117,11 @@ func (a Client) Delete(ctx context.Context, id string, amend Amend) error {
 // Classify reads failed answers by the table, with the time at which a limit ends where the row or the usage header knows it.
 func (a Client) Classify(amend Amend) rest.Classifier {
 	return func(r rest.Response) *platforms.Error {
-		e := a.Table.Classify(r)
+		read := a.Read
+		if read == nil {
+			read = a.Table.Classify
+		}
+		e := read(r)
 		if e == nil {
 			return nil
 		}

@@ -44,7 +44,7 @@ func (s Suite) deletes(t *testing.T, files *Files, samples []Sample) {
 		w, x := s.published(t, files, samples[0])
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		tr := &transport{fake: w.fake}
+		tr := w.transport(nil)
 		if err := deleter.Delete(ctx, w.conn(tr, w.token()), x); err == nil || tr.requests > 0 {
 			t.Errorf("with a cancelled context: %v after %d requests", err, tr.requests)
 		}
@@ -55,7 +55,7 @@ func (s Suite) deletes(t *testing.T, files *Files, samples []Sample) {
 func (s Suite) disturbedDelete(t *testing.T, files *Files, sample Sample, deleter platforms.Deleter, i int, f fault) (reached bool) {
 	t.Helper()
 	w, x := s.published(t, files, sample)
-	tr := &transport{fake: w.fake, plan: plan{i: f}}
+	tr := w.transport(plan{i: f})
 	err, died := w.removeVia(deleter, x, tr)
 	if tr.disturbs == 0 {
 		return false
@@ -93,7 +93,7 @@ func (w *world) token() platforms.Token {
 }
 
 func (w *world) remove(d platforms.Deleter, x platforms.Existing, p plan) (err error, died bool) {
-	return w.removeVia(d, x, &transport{fake: w.fake, plan: p})
+	return w.removeVia(d, x, w.transport(p))
 }
 
 func (w *world) removeVia(d platforms.Deleter, x platforms.Existing, tr *transport) (err error, died bool) {

@@ -47,8 +47,9 @@ type killed struct{}
 
 // transport hands requests to the fake without a network between them, and disturbs them by plan.
 type transport struct {
-	fake farside.Server
-	plan plan
+	fake  farside.Server
+	plan  plan
+	heard func(req *http.Request, body []byte) // told of each request that reaches the fake
 
 	mu       sync.Mutex
 	requests int
@@ -113,6 +114,7 @@ func (tr *transport) serve(req *http.Request) (resp *http.Response, err error) {
 	in.Header = req.Header.Clone()
 	in.ContentLength = int64(len(body))
 	tr.sent(req)
+	tr.heard(req, body)
 	defer func() {
 		if r := recover(); r != nil {
 			if r != http.ErrAbortHandler {

@@ -31,6 +31,8 @@ type Suite struct {
 	Change func(*platforms.App)
 	// Skip names checks that do not apply, each with the reason.
 	Skip map[string]string
+
+	recorder *recorder
 }
 
 // Sample is one post to publish.
@@ -49,6 +51,7 @@ func (s Sample) posts() int { return max(1, s.Posts) }
 // Run holds the adapter to everything.
 func Run(t *testing.T, s Suite) {
 	files := newFiles(t)
+	s.recorder = newRecorder(t, s.Platform.Info().Name)
 	samples := s.Samples(files)
 	check := func(name string, fn func(t *testing.T)) {
 		t.Run(name, func(t *testing.T) {

@@ -211,7 +211,7 @@ func (f *flow) isOurs(p post) bool {
 	if p.Type != want || (f.Kind == kindCarousel && p.Children != nil && len(p.Children.Data) != len(f.part.Media)) {
 		return false
 	}
-	return containers.SameText(p.Text, f.part.Text)
+	return meta.SameText(p.Text, f.part.Text)
 }
 
 // Delete removes a post with all that answers it of ours, the last first, so that the post itself is there until all is done.

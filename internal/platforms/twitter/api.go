@@ -180,7 +180,7 @@ func (a client) appendSegment(ctx context.Context, id string, index int, body io
 }
 
 func (a client) finalize(ctx context.Context, id string) (uploaded, error) {
-	return a.media(ctx, rest.Request{Method: http.MethodPost, URL: "media/upload/" + url.PathEscape(id) + "/finalize", JSON: struct{}{}})
+	return a.media(ctx, rest.Request{Method: http.MethodPost, URL: "media/upload/" + url.PathEscape(id) + "/finalize"})
 }
 
 func (a client) status(ctx context.Context, id string) (uploaded, error) {

@@ -10,17 +10,17 @@ import (
 
 // Options are what a target may say for X alone [platformSpecificData].
 type Options struct {
-	ReplyToTweetID  string                 `json:"replyToTweetId,omitempty"`  // ID or address of the post that this one answers
-	QuoteTweetID    string                 `json:"quoteTweetId,omitempty"`    // ID or address of the post that this one quotes; not with media or a poll
-	ReplySettings   string                 `json:"replySettings,omitempty"`   // who may answer: "following", "mentionedUsers", "subscribers" or "verified"; empty: everyone
-	ThreadItems     []platforms.ThreadItem `json:"threadItems,omitempty"`     // the posts of a thread; the content and the media of the post itself are then for display only
-	Poll            *Poll                  `json:"poll,omitempty"`            // not with media
-	MadeWithAI      bool                   `json:"madeWithAi,omitempty"`      // labels the post as made with AI
-	PaidPartnership bool                   `json:"paidPartnership,omitempty"` // labels the post as paid for
-	SensitiveMedia  *SensitiveMedia        `json:"sensitiveMedia,omitempty"`  // a warning in front of the media
-	GeoRestriction  *GeoRestriction        `json:"geoRestriction,omitempty"`  // where the media are shown
-	LongVideo       bool                   `json:"longVideo,omitempty"`       // the account may publish videos of more than 140 seconds
-	Article         json.RawMessage        `json:"article,omitempty"`         // not offered
+	ReplyToTweetID  string                    `json:"replyToTweetId,omitempty"`  // ID or address of the post that this one answers
+	QuoteTweetID    string                    `json:"quoteTweetId,omitempty"`    // ID or address of the post that this one quotes; not with media or a poll
+	ReplySettings   string                    `json:"replySettings,omitempty"`   // who may answer: "following", "mentionedUsers", "subscribers" or "verified"; empty: everyone
+	ThreadItems     []platforms.ThreadItem    `json:"threadItems,omitempty"`     // the posts of a thread; the content and the media of the post itself are then for display only
+	Poll            *Poll                     `json:"poll,omitempty"`            // not with media
+	MadeWithAI      bool                      `json:"madeWithAi,omitempty"`      // labels the post as made with AI
+	PaidPartnership bool                      `json:"paidPartnership,omitempty"` // labels the post as paid for
+	SensitiveMedia  *SensitiveMedia           `json:"sensitiveMedia,omitempty"`  // a warning in front of the media
+	GeoRestriction  *platforms.GeoRestriction `json:"geoRestriction,omitempty"`  // where the media are shown
+	LongVideo       bool                      `json:"longVideo,omitempty"`       // the account may publish videos of more than 140 seconds
+	Article         json.RawMessage           `json:"article,omitempty"`         // not offered
 }
 
 // Poll is a question with answers to choose from.
@@ -34,11 +34,6 @@ type SensitiveMedia struct {
 	AdultContent    bool `json:"adultContent,omitempty"`
 	GraphicViolence bool `json:"graphicViolence,omitempty"`
 	Other           bool `json:"other,omitempty"`
-}
-
-// GeoRestriction names the only countries in which media are shown.
-type GeoRestriction struct {
-	Countries []string `json:"countries,omitempty"` // ISO 3166-1 alpha-2, at most 25
 }
 
 // parts are the posts that a content asks for: one, or those of a thread.

@@ -39,7 +39,6 @@ const (
 	minPoll       = 5  // minutes
 	maxPoll       = 7 * 24 * 60
 	maxShort      = 140 * time.Second // of a video that any account may publish; docsMedia
-	maxCountries  = 25
 	// maxThread is ours: a user may write 100 posts in 15 minutes, and a thread must not stop in its middle.
 	maxThread = 100
 )
@@ -152,22 +151,11 @@ func checkVideo(media []platforms.Media, long bool) (problems []platforms.Proble
 	return problems
 }
 
-var country = regexp.MustCompile(`^[A-Z]{2}$`)
-
 func (v *validator) labels() {
 	if v.o.Article != nil {
 		v.add("article.not_offered", "article", "Publish the article in X itself.", "articles are not offered")
 	}
-	if g := v.o.GeoRestriction; g != nil {
-		if n := len(g.Countries); n == 0 || n > maxCountries {
-			v.add("geo.countries", "geoRestriction.countries", "Send 1 to 25 countries.", "the restriction names %d countries", n)
-		}
-		for i, name := range g.Countries {
-			if !country.MatchString(name) {
-				v.add("geo.country", fmt.Sprintf("geoRestriction.countries[%d]", i), `Send codes such as "DE".`, "%q is no ISO 3166-1 code of a country", name)
-			}
-		}
-	}
+	v.problems = append(v.problems, v.o.GeoRestriction.Problems()...)
 }
 
 // partValidator finds what the rules cannot say of one post of a thread.
@@ -211,8 +199,6 @@ var ruleDocs = slices.Concat([]platforms.RuleDoc{
 	option("poll.option_length", "poll.options[0]", "An option of a poll has 1 to 25 characters", "Send 1 to 25 characters."),
 	option("poll.duration", "poll.duration_minutes", "A poll lasts 5 minutes to 7 days", "Send 5 to 10080 minutes."),
 	option("article.not_offered", "article", "Articles are not offered", "Publish the article in X itself."),
-	option("geo.countries", "geoRestriction.countries", "A restriction names 1 to 25 countries", "Send 1 to 25 countries."),
-	option("geo.country", "geoRestriction.countries[0]", "A country is not named by its code", `Send codes such as "DE".`),
 	{Name: "video.max_length", Field: "mediaItems[0]", Title: "The video is too long for X", Limit: "140 seconds", Meaning: "Every account may publish videos of 140 seconds; longer ones are for some.",
 		Remedy: "Cut the video. An account that may publish longer ones (X Premium) sets longVideo.", Source: docsMedia},
 	{Name: "text.max_cashtags", Field: "content", Title: "The text has too many cashtags for X", Limit: "1", Meaning: "X takes one cashtag, such as $ABC, in a post.", Remedy: "Keep one.", Source: docsPost},
@@ -220,7 +206,7 @@ var ruleDocs = slices.Concat([]platforms.RuleDoc{
 	{Name: ruleNotPublished, Failure: true, Title: "X would not publish the post", Meaning: "X failed at every try to write the post. Nothing was published.", Remedy: "Retry the post later.", Source: docsPost},
 	{Name: ruleChanged, Failure: true, Title: "The post changed while it was published", Meaning: "The post was edited between two steps of publishing it, and has another number of parts or media now.", Remedy: "Retry the post.", Source: docsPost},
 	{Name: ruleProcessing, Failure: true, Title: "X could not process the media", Meaning: "X took the file and then failed to process it, or did not finish in time. message holds its own words.", Remedy: "Convert the video to MP4 with H.264 and AAC, then retry.", Source: docsMedia},
-}, platforms.ThreadRuleDocs(maxThread, "A user may write only so many posts in a quarter of an hour.", docsLimits), codeDocs())
+}, platforms.ThreadRuleDocs(maxThread, "A user may write only so many posts in a quarter of an hour.", docsLimits), platforms.GeoRuleDocs(docsPost), codeDocs())
 
 func option(name, field, title, remedy string) platforms.RuleDoc {
 	return platforms.RuleDoc{Name: name, Field: "platformSpecificData." + field, Title: title, Remedy: remedy, Source: docsPost,

@@ -19,6 +19,7 @@ type Failure struct {
 	Title     string // error_user_title
 	User      string // error_user_msg
 	Transient bool
+	Data      any  // error_data
 	Drop      bool // say nothing at all and close the connection
 }
 
@@ -90,9 +91,10 @@ func (e *Failure) body() any {
 		Transient *bool  `json:"is_transient,omitempty"`
 		Title     string `json:"error_user_title,omitempty"`
 		User      string `json:"error_user_msg,omitempty"`
+		Data      any    `json:"error_data,omitempty"`
 		Trace     string `json:"fbtrace_id"`
 	}
-	return map[string]any{"error": envelope{e.Message, kind, e.Code, e.Sub, transient, e.Title, e.User, Trace()}}
+	return map[string]any{"error": envelope{e.Message, kind, e.Code, e.Sub, transient, e.Title, e.User, e.Data, Trace()}}
 }
 
 // Trace makes an fbtrace_id.

@@ -1,10 +1,6 @@
 package instagramfake
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"slices"
 
 	"posthorn/internal/platforms/farside/graph"
@@ -178,15 +174,10 @@ func (f *Fake) dropPermissions(c *call) (any, *graph.Failure) {
 	return map[string]any{"success": true}, nil
 }
 
-// SignedRequest is what Meta sends to an app's callbacks when a user removes the app, or wants their data deleted: signed with the app's secret, about
-// the user who logs in at the host that the username belongs to.
-// https://developers.facebook.com/docs/facebook-login/guides/advanced/oidc-token/signed-request
+// SignedRequest is what Meta sends to an app's callbacks about the user who logs in at the host that the username belongs to.
 func (f *Fake) SignedRequest(username, secret string) string {
 	i := slices.IndexFunc(f.accounts, func(a *account) bool { return a.username == username })
-	payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"algorithm":"HMAC-SHA256","issued_at":%d,"user_id":"%s"}`, f.now().Unix(), f.accounts[i].scopedID))
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(payload))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + payload
+	return graph.SignedRequest(f.accounts[i].scopedID, secret, f.now())
 }
 
 // listPermissions is GET /me/permissions: what was granted, and what was unticked.

@@ -61,7 +61,7 @@ type account struct {
 	token    string
 	picture  string // asset ID
 	personal bool   // not a professional account
-	usage    usage
+	usage    graph.Usage
 	created  []time.Time // containers, for the limit of a rolling day
 	released []time.Time // publications, likewise
 }

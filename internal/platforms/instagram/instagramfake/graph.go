@@ -100,8 +100,8 @@ func (f *Fake) resolve(c *call, h http.Header, parts []string) (func(*Fake, *cal
 	if c.acct, fail = f.authorize(c.host, graph.TokenOf(c.Request, c.Params), c.now); fail != nil {
 		return nil, fail
 	}
-	if fail := f.count(c.acct, c.now, h); fail != nil {
-		return nil, fail
+	if !f.meter().Count(c.acct.id, &c.acct.usage, c.now, h) {
+		return nil, failThrottled
 	}
 	id, edge := parts[0], ""
 	if len(parts) == 2 {
@@ -119,6 +119,15 @@ func (f *Fake) resolve(c *call, h http.Header, parts []string) (func(*Fake, *cal
 		return nil, graph.BadParam("Tried accessing nonexisting field (" + graph.Clip(edge) + ")")
 	}
 	return nil, graph.NoObject(c.Method, id)
+}
+
+// meter counts calls. The caller holds mu.
+func (f *Fake) meter() graph.Meter {
+	m := graph.Meter{Kind: "instagram", Budget: f.settings.callBudget}
+	for _, a := range f.accounts {
+		m.All = append(m.All, &a.usage)
+	}
+	return m
 }
 
 // find looks up what an ID names for the account of the call, and says which kind it is; nothing that this token can see is "".

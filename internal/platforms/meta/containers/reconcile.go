@@ -2,10 +2,7 @@ package containers
 
 import (
 	"context"
-	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/meta"
@@ -14,8 +11,6 @@ import (
 const (
 	// readLag is how long Meta may take to show a published post in the account's list.
 	readLag = 10 * time.Minute
-	// ClockSlack is how far our clock and Meta's may be apart.
-	ClockSlack = 2 * time.Minute
 	// HoldWait is the pace of looking for a post of which nothing can be said.
 	HoldWait = 10 * time.Minute
 	// maxLooks bounds the searches for the ID of a post that is live.
@@ -153,10 +148,5 @@ func EndsOrWaits(err error) bool {
 
 // matches are the IDs of the account's posts that could be this one.
 func (f *Flow) matches(ctx context.Context) ([]string, error) {
-	return f.Far.Matches(ctx, f.State.FirstTry.Add(-ClockSlack).Truncate(time.Second))
+	return f.Far.Matches(ctx, f.State.FirstTry.Add(-meta.ClockSlack).Truncate(time.Second))
 }
-
-// SameText compares two texts as Meta may have changed them: composed letters, and white space of any kind and number.
-func SameText(a, b string) bool { return folded(a) == folded(b) }
-
-func folded(s string) string { return strings.Join(strings.Fields(norm.NFC.String(s)), " ") }

@@ -1,11 +1,9 @@
-package instagramfake
+package graph
 
 import (
 	"encoding/json"
 	"net/http"
 	"time"
-
-	"posthorn/internal/platforms/farside/graph"
 )
 
 // How a spent budget behaves. Meta documents the header and that calls made meanwhile lengthen the wait, but none of the numbers:
@@ -14,17 +12,17 @@ const (
 	usageShown   = 5 // percent below which the headers are left out
 	firstBlock   = 5 * time.Minute
 	longerBlock  = time.Minute // for each call made while blocked
-	longestBlock = day
+	longestBlock = Day
 )
 
-// usage is an account's calls of the last hour, by minute, and the block that follows when they were too many.
-type usage struct {
+// Usage is an account's calls of the last hour, by minute, and the block that follows when they were too many.
+type Usage struct {
 	minutes map[int64]int
 	blocked time.Time // until then
 }
 
 // spent is the number of calls in the hour up to now.
-func (u *usage) spent(now time.Time) int {
+func (u *Usage) spent(now time.Time) int {
 	n := 0
 	for minute, calls := range u.minutes {
 		if age := now.Unix()/60 - minute; age >= 60 {
@@ -36,33 +34,38 @@ func (u *usage) spent(now time.Time) int {
 	return n
 }
 
-// count spends one call of the account's budget and sets the usage headers. Reaching 100 % begins a block, in which each further call
-// fails and adds a minute; when it is over the account starts afresh. The caller holds mu.
-func (f *Fake) count(a *account, now time.Time, h http.Header) *graph.Failure {
-	budget := f.settings.callBudget
-	if budget <= 0 {
-		return nil
+// Meter counts calls of accounts of one kind: "instagram", "pages".
+type Meter struct {
+	Kind   string
+	Budget int // calls an hour per account; 0: without end
+	All    []*Usage
+}
+
+// Count spends one call of an account's budget and sets the usage headers. Reaching 100 % begins a block, in which each further call fails, which
+// false tells, and adds a minute; when it is over the account starts afresh.
+func (m Meter) Count(id string, u *Usage, now time.Time, h http.Header) bool {
+	if m.Budget <= 0 {
+		return true
 	}
-	u := &a.usage
 	if now.Before(u.blocked) {
 		u.blocked = minTime(u.blocked.Add(longerBlock), now.Add(longestBlock))
-		f.showUsage(a, now, h, 100)
-		return failThrottled
+		m.show(id, u, now, h, 100)
+		return false
 	}
 	if !u.blocked.IsZero() || u.minutes == nil {
-		*u = usage{minutes: map[int64]int{}}
+		*u = Usage{minutes: map[int64]int{}}
 	}
 	u.minutes[now.Unix()/60]++
-	percent := min(100, u.spent(now)*100/budget)
+	percent := min(100, u.spent(now)*100/m.Budget)
 	if percent == 100 {
 		u.blocked = now.Add(firstBlock)
 	}
-	f.showUsage(a, now, h, percent)
-	return nil
+	m.show(id, u, now, h, percent)
+	return true
 }
 
-// showUsage sets the headers: percent of the account's budget, and of the app's, which is that of all accounts together.
-func (f *Fake) showUsage(a *account, now time.Time, h http.Header, percent int) {
+// show sets the headers: percent of the account's budget, and of the app's, which is that of all accounts together.
+func (m Meter) show(id string, u *Usage, now time.Time, h http.Header, percent int) {
 	if percent < usageShown {
 		return
 	}
@@ -74,15 +77,15 @@ func (f *Fake) showUsage(a *account, now time.Time, h http.Header, percent int) 
 		Regain    int    `json:"estimated_time_to_regain_access"` // minutes
 	}
 	regain := 0
-	if now.Before(a.usage.blocked) {
-		regain = int((a.usage.blocked.Sub(now) + time.Minute - 1) / time.Minute)
+	if now.Before(u.blocked) {
+		regain = int((u.blocked.Sub(now) + time.Minute - 1) / time.Minute)
 	}
-	setJSON(h, "X-Business-Use-Case-Usage", map[string][]spent{a.id: {{"instagram", percent, percent / 2, percent / 3, regain}}})
+	setJSON(h, "X-Business-Use-Case-Usage", map[string][]spent{id: {{m.Kind, percent, percent / 2, percent / 3, regain}}})
 	calls := 0
-	for _, other := range f.accounts {
-		calls += other.usage.spent(now)
+	for _, other := range m.All {
+		calls += other.spent(now)
 	}
-	app := min(100, calls*100/(f.settings.callBudget*len(f.accounts)))
+	app := min(100, calls*100/(m.Budget*max(1, len(m.All))))
 	setJSON(h, "X-App-Usage", map[string]int{"call_count": app, "total_cputime": app / 2, "total_time": app / 3})
 }
 
