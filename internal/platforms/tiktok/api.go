@@ -128,7 +128,7 @@ type status struct {
 	Status   string        `json:"status"`
 	Reason   string        `json:"fail_reason"`
 	Uploaded int64         `json:"uploaded_bytes"`
-	Posts    []json.Number `json:"publicaly_available_post_id"` // so it is spelled there
+	Posts    []json.Number `json:"publicaly_available_post_id"` //nolint:misspell // so it is spelled there
 	Posts2   []json.Number `json:"publicly_available_post_id"`  // and so it may be one day
 }
 

@@ -58,15 +58,15 @@ func (f *flow) startSending(ctx context.Context, may creator) (platforms.Step, e
 		return platforms.Step{}, err
 	}
 	f.st.Upload = b.Upload
-	return f.next("the upload has begun: " + b.ID)
+	return f.next(0, "the upload has begun: "+b.ID)
 }
 
 // next goes on to the pieces that TikTok does not have.
-func (f *flow) next(note string) (platforms.Step, error) {
+func (f *flow) next(wait time.Duration, note string) (platforms.Step, error) {
 	if f.st.Sent < f.st.Pieces-1 {
-		return f.step(stepUploading, 0, "%s", note)
+		return f.step(stepUploading, wait, "%s", note)
 	}
-	return f.step(stepCommitting, 0, "%s", note)
+	return f.step(stepCommitting, wait, "%s", note)
 }
 
 func (f *flow) open(ctx context.Context) (*platforms.File, error) {
@@ -116,7 +116,7 @@ func (f *flow) upload(ctx context.Context) (platforms.Step, error) {
 		}
 		f.st.Sent++
 	}
-	return f.next(fmt.Sprintf("%d of %d pieces are sent", f.st.Sent, f.st.Pieces))
+	return f.next(0, fmt.Sprintf("%d of %d pieces are sent", f.st.Sent, f.st.Pieces))
 }
 
 // begunInVain begins anew where the upload cannot be gone on with. Where the last piece may have arrived, that has to wait until no upload can take it
@@ -143,11 +143,11 @@ func (f *flow) catchUp(resp rest.Response) (platforms.Step, error) {
 	m := progress.FindStringSubmatch(resp.Header.Get("Content-Range"))
 	if m == nil {
 		f.st.Sent = 0
-		return f.step(stepUploading, time.Second, "TikTok wants another piece, and does not say which")
+		return f.next(firstLook, "TikTok wants another piece, and does not say which")
 	}
 	n, _ := strconv.ParseInt(m[1], 10, 64) // the pattern fits
 	f.st.Sent = min(int((n+1)/f.st.Piece), f.st.Pieces-1)
-	return f.next(fmt.Sprintf("TikTok has %d of %d pieces", f.st.Sent, f.st.Pieces))
+	return f.next(firstLook, fmt.Sprintf("TikTok has %d of %d pieces", f.st.Sent, f.st.Pieces))
 }
 
 // commit sends the last piece, or finds out whether an earlier call did. The piece may come twice: it belongs to the same post.
@@ -206,5 +206,5 @@ func (f *flow) learn(ctx context.Context) (platforms.Step, error) {
 	if f.ended() {
 		return f.restart(0, endedEarly)
 	}
-	return f.next(fmt.Sprintf("TikTok has %d of %d bytes", s.Uploaded, f.st.Size))
+	return f.next(firstLook, fmt.Sprintf("TikTok has %d of %d bytes", s.Uploaded, f.st.Size))
 }

@@ -42,15 +42,13 @@ type job struct {
 	secret, mime       string   // of the upload
 	size, piece        int64
 	pieces, got        int
-	data               []byte
+	data               []byte    // so far, of an upload
+	bytes              int64     // that it has got
 	whole, ready       time.Time // it has all; it is out
 	fault              string
 	postID             string
 	media              []*graph.Asset
 }
-
-// received is how many bytes it has.
-func (j *job) received() int64 { return int64(len(j.data)) }
 
 // postInfo is what is said of a post; what is not in it is refused.
 type postInfo struct {
@@ -420,9 +418,9 @@ func (f *Fake) status(c *call) {
 		}
 	}
 	if j.addresses == nil {
-		out["uploaded_bytes"] = j.received()
+		out["uploaded_bytes"] = j.bytes
 	} else {
-		out["downloaded_bytes"] = j.received()
+		out["downloaded_bytes"] = j.bytes
 	}
 	f.ok(c.w, out)
 }

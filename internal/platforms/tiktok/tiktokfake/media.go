@@ -2,6 +2,7 @@ package tiktokfake
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	_ "image/jpeg" // what photos may be
@@ -16,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp" // what photos may be, too
 
 	"posthorn/internal/platforms/farside"
 	"posthorn/internal/platforms/farside/graph"
@@ -72,10 +73,10 @@ func (f *Fake) takePiece(w http.ResponseWriter, r *http.Request, j *job, now tim
 	}
 	size := j.piece
 	if j.got == j.pieces-1 {
-		size = j.size - j.received()
+		size = j.size - j.bytes
 	}
-	if j.got >= j.pieces || first != j.received() || last-first+1 != size {
-		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", max(0, j.received()-1), j.size))
+	if j.got >= j.pieces || first != j.bytes || last-first+1 != size {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", max(0, j.bytes-1), j.size))
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
@@ -86,7 +87,8 @@ func (f *Fake) takePiece(w http.ResponseWriter, r *http.Request, j *job, now tim
 	}
 	j.data, j.mime = append(j.data, data...), kind
 	j.got++
-	w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", j.received()-1, j.size))
+	j.bytes += size
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", j.bytes-1, j.size))
 	if j.got < j.pieces {
 		w.WriteHeader(http.StatusPartialContent)
 		return
@@ -117,7 +119,9 @@ func (f *Fake) complete(j *job, files [][]byte, now time.Time) {
 		takes = j.directive.Slow
 	}
 	j.ready = now.Add(takes)
+	j.bytes = 0
 	for _, data := range files {
+		j.bytes += int64(len(data))
 		if fault := f.judge(j, data); fault != "" && j.fault == "" {
 			j.fault = fault
 		}
@@ -184,8 +188,10 @@ func (f *Fake) checkAddress(link string) *failure {
 	return nil
 }
 
-// readAfter is how long after it was told TikTok reads.
-const readAfter = time.Second
+const (
+	readAfter = time.Second // after it was told
+	readTime  = 2 * time.Minute
+)
 
 // catchUp reads what should have been read by now.
 func (f *Fake) catchUp(now time.Time) {
@@ -215,6 +221,8 @@ func (f *Fake) catchUp(now time.Time) {
 
 // read reads all of a job's addresses, without following any that it is sent on to.
 func (f *Fake) read(j *job) (files [][]byte, fault string) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTime)
+	defer cancel()
 	limit, fault := int64(maxPhoto)+1, "photo_pull_failed"
 	if !j.photos {
 		limit, fault = 1<<30, "video_pull_failed"
@@ -225,7 +233,11 @@ func (f *Fake) read(j *job) (files [][]byte, fault string) {
 	client := *f.fetch
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, address := range j.addresses {
-		resp, err := client.Get(address)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, fault
+		}
+		resp, err := client.Do(req)
 		if err != nil {
 			return nil, fault
 		}

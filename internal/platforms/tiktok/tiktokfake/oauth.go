@@ -3,12 +3,12 @@ package tiktokfake
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -62,11 +62,9 @@ func desktop(u *url.URL) bool {
 	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-var hexSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
 // serveWeb is the site: the consent page, and the posts.
 func (f *Fake) serveWeb(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/v2/auth/authorize/" {
+	if strings.TrimSuffix(r.URL.Path, "/") != "/v2/auth/authorize" {
 		f.servePosts(w, r)
 		return
 	}
@@ -177,15 +175,25 @@ func (f *Fake) redeem(w http.ResponseWriter, form url.Values) {
 		f.refuseOAuth(w, "invalid_request", "Redirect_uri is not matched with the uri when requesting code.")
 		return
 	}
-	if k.challenge != "" {
-		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-		if n := len(form.Get("code_verifier")); n < 43 || n > 128 || !hexSum.MatchString(k.challenge) || hex.EncodeToString(sum[:]) != k.challenge {
-			f.refuseOAuth(w, "invalid_request", "Code verifier or code challenge is invalid.")
-			return
-		}
+	if k.challenge != "" && !k.verified(form.Get("code_verifier")) {
+		f.refuseOAuth(w, "invalid_request", "Code verifier or code challenge is invalid.")
+		return
 	}
 	k.used = true
 	f.grant(w, k.acct, k.scopes, f.now().Add(refreshLife))
+}
+
+// verified reports whether a verifier belongs to the challenge. Desktop apps must write that in hexadecimal; those on the web, which need none, may write
+// it as everybody else does.
+func (k *code) verified(verifier string) bool {
+	if n := len(verifier); n < 43 || n > 128 {
+		return false
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	if back, err := url.Parse(k.redirect); err == nil && !desktop(back) && k.challenge == base64.RawURLEncoding.EncodeToString(sum[:]) {
+		return true
+	}
+	return k.challenge == hex.EncodeToString(sum[:])
 }
 
 // change changes a refresh token for a pair. The caller holds mu.
