@@ -315,3 +315,22 @@ func TestThrottled(t *testing.T) {
 		t.Errorf("over the limit: %+v", e)
 	}
 }
+
+// TestRevoke takes a user out of the app, with all the Pages that they connected.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	f := newFar(t)
+	c := f.conn(0)
+	c.Account.GrantedBy = f.fake.Accounts()[0].GrantedBy
+	if what := (facebook.Platform{}).Revokes(c.Account); what != platforms.RevokesGrant || c.Account.GrantedBy == "" {
+		t.Errorf("it revokes %q of %q", what, c.Account.GrantedBy)
+	}
+	for range 2 { // a worker may die and another repeat it
+		if err := (facebook.Platform{}).Revoke(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	}
+	if f.fake.Opens(c.Token.Access.Reveal()) {
+		t.Error("the Page's token opens it still")
+	}
+}

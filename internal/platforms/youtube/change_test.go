@@ -101,6 +101,23 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// TestRevoke ends a login, and finds that it is over when it is asked again.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	f := newFar(t, 0)
+	if what := (youtube.Platform{}).Revokes(f.conn.Account); what != platforms.RevokesGrant {
+		t.Errorf("it revokes %q", what)
+	}
+	for range 2 { // a worker may die and another repeat it
+		if err := (youtube.Platform{}).Revoke(t.Context(), f.conn); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := (youtube.Platform{}).Refresh(t.Context(), f.conn); platforms.AsError(err) == nil || platforms.AsError(err).Kind != platforms.Unauthorized {
+		t.Errorf("the login lives: %v", err)
+	}
+}
+
 // TestRules tries what a post can do wrong, and what it may.
 func TestRules(t *testing.T) {
 	t.Parallel()

@@ -109,7 +109,7 @@ func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Vis
 		panic("youtube: " + err.Error())
 	}
 	out.Identities = []platforms.Identity{{ID: found.ID, Name: name, Token: token, Account: platforms.Account{RemoteID: found.ID, Username: name, DisplayName: found.Snippet.Title,
-		PictureURL: found.Snippet.Thumbnails["default"].URL, ProfileURL: "https://www.youtube.com/channel/" + url.PathEscape(found.ID), Data: data}}}
+		PictureURL: found.Snippet.Thumbnails["default"].URL, ProfileURL: "https://www.youtube.com/channel/" + url.PathEscape(found.ID), GrantedBy: found.ID, Data: data}}}
 	return out, nil
 }
 

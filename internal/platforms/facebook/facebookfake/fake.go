@@ -96,7 +96,7 @@ func (f *Fake) Accounts() []farside.Account {
 	var all []farside.Account
 	for _, p := range f.pages[:2] {
 		all = append(all, farside.Account{RemoteID: p.id, Username: p.username, DisplayName: p.name, PictureURL: f.assets.URL(p.picture), ProfileURL: "https://" + hostWeb + "/" + p.username,
-			Access: p.token, ExpiresAt: f.tokens[p.token].expires})
+			Access: p.token, ExpiresAt: f.tokens[p.token].expires, GrantedBy: f.tokens[p.token].user.id})
 	}
 	return all
 }

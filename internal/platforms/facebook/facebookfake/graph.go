@@ -123,7 +123,12 @@ func (f *Fake) serveGraph(w http.ResponseWriter, r *http.Request) {
 	case len(parts) == 0 || len(parts) > 2 || parts[0] == "":
 		fail = graph.UnknownPath(r.URL.Path)
 	default:
-		value, fail = f.serve(c, w.Header(), append(parts, "")[:2])
+		parts = append(parts, "")[:2]
+		if app, secret, is := strings.Cut(graph.TokenOf(r, p), "|"); is && app != "" && secret != "" {
+			value, fail = f.asApp(c, app, parts[0], parts[1])
+		} else {
+			value, fail = f.serve(c, w.Header(), parts)
+		}
 	}
 	graph.Answer(w, value, fail)
 }

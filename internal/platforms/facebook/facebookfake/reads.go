@@ -1,6 +1,7 @@
 package facebookfake
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -168,6 +169,36 @@ func (f *Fake) dropPermissions(c *call) (any, *graph.Failure) {
 	defer f.mu.Unlock()
 	c.user.left = append(c.user.left, c.t.app)
 	return done(), nil
+}
+
+// asApp is a call with an app's own token, which sees those who use the app: DELETE /{user-id}/permissions takes one of them out.
+// https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+func (f *Fake) asApp(c *call, app, id, edge string) (any, *graph.Failure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := slices.IndexFunc(f.users, func(u *user) bool { return u.id == id })
+	if i < 0 || edge != "permissions" || c.Method != http.MethodDelete || !f.leave(f.users[i], app) {
+		return nil, graph.NoObject(c.Method, id)
+	}
+	return done(), nil
+}
+
+// leave takes a user out of an app, and says whether they had used it. The caller holds mu.
+func (f *Fake) leave(u *user, app string) (left bool) {
+	for _, t := range f.tokens {
+		if t.user == u && (t.app == app || t.app == seededApp) && !slices.Contains(u.left, t.app) {
+			u.left, left = append(u.left, t.app), true
+		}
+	}
+	return left
+}
+
+// Opens reports whether a token is good for anything.
+func (f *Fake) Opens(value string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, fail := f.authorize(value, f.now())
+	return fail == nil
 }
 
 // defaultRows and maxRows bound lists.

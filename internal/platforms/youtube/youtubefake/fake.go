@@ -109,7 +109,7 @@ func (f *Fake) Hosts() []string {
 func (f *Fake) Accounts() []farside.Account {
 	var all []farside.Account
 	for _, c := range f.channels {
-		all = append(all, farside.Account{RemoteID: c.id, Username: c.handle, DisplayName: c.title, ProfileURL: "https://" + hostWeb + "/channel/" + c.id, Access: c.access, Refresh: c.refresh,
+		all = append(all, farside.Account{RemoteID: c.id, Username: c.handle, DisplayName: c.title, ProfileURL: "https://" + hostWeb + "/channel/" + c.id, Access: c.access, Refresh: c.refresh, GrantedBy: c.id,
 			ExpiresAt: f.now().Add(f.life())})
 	}
 	return all
