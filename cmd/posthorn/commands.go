@@ -164,7 +164,7 @@ func openDatabase(ctx context.Context, url string) (*pgxpool.Pool, error) {
 
 // sealedColumns are where all packages keep sealed values.
 func sealedColumns() []tokens.Column {
-	return slices.Concat(tokens.Columns(), webhooks.SealedColumns(), connect.SealedColumns())
+	return slices.Concat(tokens.Columns(), accounts.SealedColumns(), webhooks.SealedColumns(), connect.SealedColumns())
 }
 
 func runRotateKeys(ctx context.Context, args []string, out io.Writer) error {

@@ -1,5 +1,5 @@
 // Package accounts keeps profiles and connected accounts, and opens the connection through which an adapter talks for one of them.
-// It owns the tables profiles, accounts, account_groups and account_group_members.
+// It owns the tables profiles, accounts, account_groups, account_group_members and revocations.
 package accounts
 
 import (

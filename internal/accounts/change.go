@@ -137,7 +137,8 @@ func (s *Service) Move(ctx context.Context, by auth.Principal, accountID, profil
 }
 
 // Disconnect forgets an account's token and keeps the rest: its posts and their history, and its ID for the day when it is connected
-// again. What is scheduled for it fails at its time, unless it is connected by then. One that is disconnected already is NotFound.
+// again. What is scheduled for it fails at its time, unless it is connected by then. The platform is told afterwards, where it wants to be; that it is
+// away keeps nobody waiting. One that is disconnected already is NotFound.
 func (s *Service) Disconnect(ctx context.Context, by auth.Principal, accountID string) (err error) {
 	defer errs.Wrap(&err, "accounts.Disconnect(%s)", accountID)
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
@@ -151,7 +152,7 @@ func (s *Service) Disconnect(ctx context.Context, by auth.Principal, accountID s
 		if _, err := tx.Exec(ctx, `update accounts set active = false, needs_reconnection = false, updated_at = $2 where id = $1`, accountID, s.Now()); err != nil {
 			return err
 		}
-		if err := s.Vault.Drop(ctx, tx, accountID); err != nil {
+		if err := s.leave(ctx, tx, accountID); err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, accountID, events.AccountDisconnected, disconnected("intentional", "The account was disconnected on request"))

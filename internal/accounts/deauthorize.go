@@ -45,6 +45,9 @@ func (s *Service) Forget(ctx context.Context, app, userID string) (n int, err er
 					updated_at = $2 where id = $1`, a.ID, s.Now()); err != nil {
 				return err
 			}
+			if _, err := tx.Exec(ctx, `delete from revocations where account_id = $1`, a.ID); err != nil { // the user has taken it back already
+				return err
+			}
 			if err := s.Vault.Drop(ctx, tx, a.ID); err != nil || !active {
 				return err
 			}

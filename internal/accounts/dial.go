@@ -80,7 +80,8 @@ func (s *Service) open(a Account, before func() error) (*Session, platforms.Plat
 	session := &Session{service: s, usage: map[string]platforms.Usage{}, about: logs.About{OwnerID: a.OwnerID, Platform: a.Platform, AccountID: a.ID}}
 	app := s.app(platform, a.remote())
 	session.spender = s.spender(platform, a.ID, app)
-	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media, Now: s.Now}
+	session.Conn = &platforms.Conn{HTTP: s.Outbound.Client(session.hooks(platform, before)), App: app, Account: a.remote(), Media: s.Media,
+		Sealer: s.Vault.Sealer(a.ID), Now: s.Now}
 	return session, platform, nil
 }
 

@@ -35,6 +35,7 @@ type Service struct {
 	Logs      *logs.Writer // nil: nothing is logged
 	Events    Events       // told what happens; nil: nobody is
 	Held      Held         // lets go on what waits for an account to be connected; nil: nothing waits
+	Visits    Visits       // knows who is at a consent page; nil: nobody is
 	Now       func() time.Time
 
 	onceDialled, onceWanted sync.Once // make what follows

@@ -29,6 +29,7 @@ import (
 	"posthorn/internal/outbound"
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/all"
+	"posthorn/internal/portrait"
 	"posthorn/internal/postgres"
 	"posthorn/internal/posts"
 	"posthorn/internal/queues"
@@ -139,6 +140,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Webhooks = &webhooks.Service{Pool: a.Pool, Keys: a.Config.Keys, Client: guarded, Now: now, Retries: webhooks.DefaultRetries}
 	a.Accounts.Events, a.Posts.Events = a.Webhooks, a.Webhooks
 	a.Connect = &connect.Service{Pool: a.Pool, Platforms: a.Platforms, Accounts: a.Accounts, Keys: a.Config.Keys, Apps: a.Config.App, PublicURL: a.Config.PublicURL, Gateway: a.Config.Gateway, Now: now}
+	a.Accounts.Visits = a.Connect
 	a.Logs = &logs.Service{Pool: a.Pool, Accounts: a.Accounts, Now: now, Days: a.Config.LogDays}
 	a.Usage = &usage.Service{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Tariff: tariff, Now: now}
 	l := a.Config.APILimits
@@ -184,6 +186,7 @@ func (a *App) Handler() (*http.Server, error) {
 		Now:           a.Now,
 		PublicURL:     a.Config.PublicURL,
 		PublishWait:   a.Config.PublishWait,
+		Portraits:     portrait.New(a.Accounts.Outbound.Client(outbound.Hooks{}), a.Config.Keys, a.Now),
 		Brand:         http.Brand{Name: a.Config.BrandName, Color: a.Config.BrandColor},
 		IsUnavailable: postgres.IsUnavailable,
 	})
@@ -231,7 +234,7 @@ func (a *App) RunAPI(ctx context.Context, l net.Listener) error {
 // work has begun.
 func (a *App) RunWorker(ctx context.Context, ready func()) error {
 	runner, err := jobs.NewRunner(jobs.Config{Pool: a.Pool, Posts: a.Posts, Accounts: a.Accounts, Webhooks: a.Webhooks, Idempotency: a.Idempotency, Workers: workerSlots, Uploaders: uploadSlots, Couriers: courierSlots,
-		Log: a.Log, Slog: slogger(a.Log), Logs: a.LogWriter, Tidy: a.tidy, Now: a.Now})
+		Log: a.Log, Slog: slogger(a.Log), Logs: a.LogWriter, Tidy: a.tidy, Revoke: a.Accounts.Revoke, Now: a.Now})
 	if err != nil {
 		return err
 	}

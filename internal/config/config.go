@@ -86,7 +86,7 @@ var variables = []Variable{
 const defaultCaps = "instagram=100,facebook=100,threads=250,twitter=50,pinterest=25,tiktok=0,*=50"
 
 // appNames are the registrations an operator can have. Instagram has one for each of its two logins, of which the second is Facebook's own.
-var appNames = []string{"facebook", "instagram", "threads", "tiktok", "twitter"}
+var appNames = []string{"facebook", "instagram", "threads", "tiktok", "twitter", "youtube"}
 
 // Variables lists every setting.
 func Variables() []Variable {

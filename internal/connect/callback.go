@@ -163,22 +163,25 @@ func (s *Service) offer(ctx context.Context, v visitor, login platforms.Login, g
 	}
 	now := s.Now()
 	_, err = s.Pool.Exec(ctx, `
-		insert into connect_choices (hash, connect_hash, browser_hash, owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		hashOf(token), hashOf(connectToken), browserHash, v.by.OwnerID, v.by.UserID, v.by.KeyID, v.by.Profiles, v.profileID, v.platform, v.method, v.redirectURL, s.Keys.Seal(plain, "choice of "+v.by.OwnerID), now, now.Add(choiceFor))
+		insert into connect_choices (hash, connect_hash, browser_hash, owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, person, created_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		hashOf(token), hashOf(connectToken), browserHash, v.by.OwnerID, v.by.UserID, v.by.KeyID, v.by.Profiles, v.profileID, v.platform, v.method, v.redirectURL, s.Keys.Seal(plain, "choice of "+v.by.OwnerID), grant.Person, now, now.Add(choiceFor))
 	if err != nil {
 		return Arrival{}, err
 	}
 	if !v.headless {
 		return Arrival{Choice: token, Browser: browser, To: s.PublicURL + ChoicePath + "?token=" + token}, nil
 	}
+	if login.Pending != "" {
+		return Arrival{Choice: token, To: with(v.redirectURL, "profileId", v.profileID, "pendingDataToken", token, "platform", v.platform, "step", login.Step, "connect_token", connectToken)}, nil
+	}
 	to := with(v.redirectURL, "profileId", v.profileID, "tempToken", token, "platform", v.platform, "step", login.Step, "connect_token", connectToken)
-	if len(grant.User) > 0 {
-		user, err := json.Marshal(grant.User)
+	if p := grant.Person; p != nil {
+		person, err := json.Marshal(map[string]string{"id": p.ID, "name": p.DisplayName})
 		if err != nil {
 			return Arrival{}, err
 		}
-		to = with(to, "userProfile", url.QueryEscape(string(user))) // encoded twice, as clients read it
+		to = with(to, "userProfile", url.QueryEscape(string(person))) // encoded twice, as clients read it
 	}
 	return Arrival{Choice: token, To: to}, nil
 }

@@ -23,6 +23,9 @@ type Choice struct {
 	ProfileID  string
 	Noun       string // one of what is chosen from
 	Identities []platforms.Identity
+	Person     *platforms.Person // who logged in; nil: not known
+	Pending    string            // the contract's word for what is listed; empty: the choice has a list of its own
+	ExpiresAt  time.Time
 
 	visitor                        visitor
 	hash, connectHash, browserHash []byte
@@ -83,6 +86,15 @@ func (s *Service) Choose(ctx context.Context, by auth.Principal, platform, profi
 	return c, nil
 }
 
+// Pending is the choice that a token names, for whoever has the token: for a page of the caller's own, at platforms that have no other list.
+func (s *Service) Pending(ctx context.Context, token string) (c Choice, err error) {
+	defer errs.Wrap(&err, "connect.Pending")
+	if c, err = s.open(ctx, token); err == nil && (c.Pending == "" || c.browserHash != nil) { // one to be made on this server's page is for its browser
+		return Choice{}, noChoice()
+	}
+	return c, err
+}
+
 // Open is the choice that a token names, for the browser that came back from the consent page and no other: a token alone can be somebody else's, sent
 // to have a stranger's account connected.
 func (s *Service) Open(ctx context.Context, token, browser string) (c Choice, err error) {
@@ -97,8 +109,8 @@ func (s *Service) open(ctx context.Context, token string) (c Choice, err error) 
 	c.hash = hashOf(token)
 	var sealed []byte
 	v := &c.visitor
-	err = s.Pool.QueryRow(ctx, `select owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, connect_hash, browser_hash from connect_choices where hash = $1 and expires_at > $2`, c.hash, s.Now()).
-		Scan(&v.by.OwnerID, &v.by.UserID, &v.by.KeyID, &v.by.Profiles, &v.profileID, &v.platform, &v.method, &v.redirectURL, &sealed, &c.connectHash, &c.browserHash)
+	err = s.Pool.QueryRow(ctx, `select owner_id, user_id, key_id, profile_ids, profile_id, platform, method, redirect_url, sealed, connect_hash, browser_hash, person, expires_at from connect_choices where hash = $1 and expires_at > $2`, c.hash, s.Now()).
+		Scan(&v.by.OwnerID, &v.by.UserID, &v.by.KeyID, &v.by.Profiles, &v.profileID, &v.platform, &v.method, &v.redirectURL, &sealed, &c.connectHash, &c.browserHash, &c.Person, &c.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Choice{}, noChoice()
 	}
@@ -117,7 +129,7 @@ func (s *Service) open(ctx context.Context, token string) (c Choice, err error) 
 	if err := json.Unmarshal(plain, &list); err != nil {
 		return Choice{}, fmt.Errorf("a stored choice: %w", err)
 	}
-	c.Platform, c.ProfileID, c.Noun = v.platform, v.profileID, login.Noun
+	c.Platform, c.ProfileID, c.Noun, c.Pending = v.platform, v.profileID, login.Noun, login.Pending
 	for _, x := range list {
 		c.Identities = append(c.Identities, platforms.Identity{ID: x.ID, Name: x.Name, Fault: x.Fault, Account: x.Account, Listed: x.Listed,
 			Token: platforms.Token{Access: platforms.NewSecret(x.Access), Refresh: platforms.NewSecret(x.Refresh), ExpiresAt: x.Expires, Scopes: x.Scopes}})

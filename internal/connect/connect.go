@@ -107,6 +107,20 @@ func (s *Service) Sweep(ctx context.Context) (err error) {
 	return s.Pool.SendBatch(ctx, batch).Close()
 }
 
+// exchangeFor is longer than it takes to redeem a code.
+const exchangeFor = 5 * time.Minute
+
+// Underway reports whether somebody who connects an account within a profile is between a consent page of one of these platforms and the account that comes
+// of it: at the page, on the way back, or about to choose.
+func (s *Service) Underway(ctx context.Context, profileID string, platforms []string) (yes bool, err error) {
+	defer errs.Wrap(&err, "connect.Underway")
+	now := s.Now()
+	err = s.Pool.QueryRow(ctx, `
+		select exists (select from connect_visits where profile_id = $1 and platform = any($2) and (used_at is null and expires_at > $3 or used_at > $4))
+			or exists (select from connect_choices where profile_id = $1 and platform = any($2) and expires_at > $3)`, profileID, platforms, now, now.Add(-exchangeFor)).Scan(&yes)
+	return yes, err
+}
+
 func (s *Service) visit(platform string, login platforms.Login, app platforms.App, state string) platforms.Visit {
 	return platforms.Visit{Login: login, App: app, State: state, RedirectURL: s.PublicURL + CallbackPath + platform, Verifier: verifier(app, state)}
 }

@@ -49,7 +49,7 @@ var rules = []rule{
 
 	// The edges.
 	{packages: "internal/http", ours: []string{"", "internal/accounts", "internal/apilimit", "internal/auth", "internal/budget", "internal/bulk", "internal/connect", "internal/errs", "internal/http/wire", "internal/id", "internal/idempotency", "internal/logs",
-		"internal/media", "internal/openapi", "internal/platforms", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage", "internal/webhooks"},
+		"internal/media", "internal/openapi", "internal/platforms", "internal/portrait", "internal/posts", "internal/queues", "internal/rules", "internal/subreddit", "internal/usage", "internal/webhooks"},
 		never: slices.Concat(sql, river), why: "the wire contract knows no SQL, no River and no adapter by name: it finds platforms in the registry"},
 	{packages: "internal/http/wire", ours: []string{"internal/platforms", "internal/posts"}, never: slices.Concat(sql, river, network), why: "the shapes of the contract's bodies and nothing else"},
 	{packages: "internal/http/wiretest", ours: []string{""}, never: slices.Concat(sql, river), why: "it holds answers against openapi.yaml and must not know the server that gave them"},
@@ -70,6 +70,7 @@ var rules = []rule{
 		never: river, why: "it turns an account into a platform and a connection; adapters come out of the registry"},
 	{packages: "internal/connect", ours: []string{"internal/accounts", "internal/auth", "internal/errs", "internal/logs", "internal/outbound", "internal/platforms", "internal/tokens"},
 		never: river, why: "it takes users to consent pages and back; what is connected then is the affair of accounts, and adapters come out of the registry"},
+	{packages: "internal/portrait", ours: []string{"internal/errs"}, never: slices.Concat(sql, river), noClock: true, why: "it draws a picture and knows neither whose it is nor who looks"},
 	{packages: "internal/webhooks", ours: []string{"internal/auth", "internal/errs", "internal/events", "internal/id", "internal/outbound", "internal/postgres", "internal/tokens"},
 		never: river, why: "it tells what others say has happened; of posts and accounts it knows nothing"},
 	{packages: "internal/media", ours: []string{"internal/auth", "internal/errs", "internal/id", "internal/outbound", "internal/platforms", "internal/postgres"}, never: river,

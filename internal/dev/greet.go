@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"posthorn/internal/config"
+	"posthorn/internal/platforms"
+	"posthorn/internal/platforms/all"
 )
 
 // samplePhoto is the sandbox's picture in the first command.
@@ -27,7 +29,7 @@ func greet(out io.Writer, c *config.Config, box *sandboxServer, s seeded) {
 		fmt.Fprintf(&b, "    %s  %-10s @%s\n", a.ID, a.Platform, a.Username)
 	}
 	command := firstPost(c, box, s)
-	fmt.Fprintf(&b, "\nPublish to all of them:\n\n%s\n\nStop with Ctrl-C.\n\n", indent(command, "  "))
+	fmt.Fprintf(&b, "\nPublish to all that take it:\n\n%s\n\nStop with Ctrl-C.\n\n", indent(command, "  "))
 	fmt.Fprint(out, b.String())
 	if box != nil {
 		box.hint.Store(&command)
@@ -55,7 +57,7 @@ func firstPost(c *config.Config, box *sandboxServer, s seeded) string {
 		body.MediaItems = []item{{"image", box.url + samplePhoto, "A coast at sunset"}}
 	}
 	for _, a := range s.accounts {
-		if box != nil || a.Platform != "instagram" { // Instagram takes no post without a picture, and a gateway of the user's own has none of ours
+		if Takes(a.Platform, box != nil) { // a gateway of the user's own has no picture of ours
 			body.Platforms = append(body.Platforms, target{a.Platform, a.ID})
 		}
 	}
@@ -64,6 +66,16 @@ func firstPost(c *config.Config, box *sandboxServer, s seeded) string {
 		panic("dev: " + err.Error()) // plain strings always encode
 	}
 	return fmt.Sprintf("curl -s %s/v1/posts \\\n  -H 'Authorization: Bearer %s' \\\n  -H 'Content-Type: application/json' \\\n  -d '%s'", c.PublicURL, s.key, b)
+}
+
+// Takes reports whether a platform takes the first post, with the picture or without: YouTube takes videos alone, and Instagram no text alone.
+func Takes(platform string, pictured bool) bool {
+	p, ok := all.Registry().Get(platform)
+	c := platforms.Content{Text: "Hello"}
+	if pictured {
+		c.Media = []platforms.Media{{Type: platforms.Image}}
+	}
+	return ok && len(platforms.Check(p, c)) == 0
 }
 
 func indent(text, by string) string {

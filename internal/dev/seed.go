@@ -104,7 +104,7 @@ func remoteAccounts(ctx context.Context, a *app.App, fakes map[string]farside.Se
 }
 
 func accountOf(f farside.Account) platforms.Account {
-	a := platforms.Account{RemoteID: f.RemoteID, Username: f.Username, DisplayName: f.DisplayName, PictureURL: f.PictureURL, ProfileURL: f.ProfileURL}
+	a := platforms.Account{RemoteID: f.RemoteID, Username: f.Username, DisplayName: f.DisplayName, PictureURL: f.PictureURL, ProfileURL: f.ProfileURL, GrantedBy: f.GrantedBy}
 	if len(f.Data) > 0 {
 		data, err := json.Marshal(f.Data)
 		if err != nil {

@@ -13,8 +13,8 @@ type Brand struct {
 	Color string // of buttons and links, as #rrggbb; dark enough to be read on white
 }
 
-// look is a server's pages: their templates in its operator's name and colour, and the policy that lets a page have that style and send its form
-// here, and nothing else.
+// look is a server's pages: their templates in its operator's name and colour, and the policy that lets a page have that style and pictures from here, and send its
+// form here, and nothing else.
 type look struct {
 	templates *template.Template
 	policy    string
@@ -39,5 +39,5 @@ func newLook(b Brand) (look, error) {
 		return look{}, err
 	}
 	hash := sha256.Sum256([]byte(css))
-	return look{templates, fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", base64.StdEncoding.EncodeToString(hash[:]))}, nil
+	return look{templates, fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", base64.StdEncoding.EncodeToString(hash[:]))}, nil
 }

@@ -16,7 +16,7 @@ func TestBrand(t *testing.T) {
 			t.Fatal(err)
 		}
 		var page bytes.Buffer
-		if err := l.templates.ExecuteTemplate(&page, "connected", struct{ Username, Platform string }{"coastline.daily", "Instagram"}); err != nil {
+		if err := l.templates.ExecuteTemplate(&page, "connected", arrived{Username: "coastline.daily", Name: "Coastline Daily", Platform: "Instagram"}); err != nil {
 			t.Fatal(err)
 		}
 		text := page.String()

@@ -24,6 +24,7 @@ type Connecter interface {
 	Complete(ctx context.Context, by auth.Principal, r connect.Return, profileID string) (accounts.Account, error)
 	Open(ctx context.Context, token, browser string) (connect.Choice, error)
 	Choose(ctx context.Context, by auth.Principal, platform, profileID, token, connectToken string) (connect.Choice, error)
+	Pending(ctx context.Context, token string) (connect.Choice, error)
 	Finish(ctx context.Context, c connect.Choice, identityID, redirectURL string) (connect.Arrival, error)
 	As(ctx context.Context, connectToken string) (auth.Principal, error)
 	Deauthorize(ctx context.Context, app string, form url.Values) error
@@ -49,6 +50,7 @@ func (s *Server) connectHandlers() map[string]handler {
 	return map[string]handler{
 		"getConnectUrl":          s.startConnect,
 		"handleOAuthCallback":    s.completeConnect,
+		"getPendingOAuthData":    s.pendingData,
 		"listFacebookPages":      s.listFacebookPages,
 		"selectFacebookPage":     s.selectFacebookPage,
 		"listInstagramPages":     s.listInstagramPages,
@@ -164,7 +166,7 @@ func (s *Server) callbackPage(w http.ResponseWriter, r *http.Request) error {
 		http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: a.Browser, Path: connect.ChoicePath, MaxAge: int(time.Hour.Seconds()), HttpOnly: true,
 			SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(s.cfg.PublicURL, "https:")})
 	}
-	return s.arrive(w, a)
+	return s.arrive(w, a, pathParam(r, "platform"))
 }
 
 // browserOf is the value of the browser's cookie.
@@ -211,7 +213,7 @@ func (s *Server) deletionPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // arrive sends the browser on, or shows how it came out.
-func (s *Server) arrive(w http.ResponseWriter, a connect.Arrival) error {
+func (s *Server) arrive(w http.ResponseWriter, a connect.Arrival, platform string) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	switch {
@@ -220,9 +222,50 @@ func (s *Server) arrive(w http.ResponseWriter, a connect.Arrival) error {
 		s.send(w, http.StatusSeeOther, "text/plain; charset=utf-8", []byte("Going on to "+a.To+"\n"))
 		return nil
 	case a.Fault != nil:
-		return s.page(w, http.StatusBadRequest, "unconnected", a.Fault)
+		title := ""
+		if p, ok := s.cfg.Platforms.Get(platform); ok { // anybody can call a platform anything in an address
+			title = p.Info().Title
+		}
+		return s.page(w, http.StatusBadRequest, "unconnected", struct {
+			*connect.Fault
+			Platform string
+		}{a.Fault, title})
 	}
-	return s.page(w, http.StatusOK, "connected", struct{ Username, Platform string }{a.Account.Username, s.titleOf(a.Account.Platform)})
+	return s.page(w, http.StatusOK, "connected", s.shown(a))
+}
+
+// arrived is what a page shows of an account that was connected.
+type arrived struct {
+	Username, Name, Platform string
+	Face                     face
+	To                       template.URL
+}
+
+func (s *Server) shown(a connect.Arrival) arrived {
+	name := a.Account.DisplayName
+	if name == "" {
+		name = a.Account.Username
+	}
+	return arrived{Username: a.Account.Username, Name: name, Platform: s.titleOf(a.Account.Platform), Face: s.face(name, a.Account.PictureURL),
+		To: template.URL(a.To)} //nolint:gosec // it was held against the schemes that browsers run
+}
+
+// option is one of what a page lets its user choose from.
+type option struct {
+	platforms.Identity
+	Face face
+}
+
+func (s *Server) optionsOf(c connect.Choice) []option {
+	list := make([]option, len(c.Identities))
+	for i, x := range c.Identities {
+		name := x.Account.DisplayName
+		if name == "" {
+			name = x.Name
+		}
+		list[i] = option{x, s.face(name, x.Account.PictureURL)}
+	}
+	return list
 }
 
 // choosePage lets a user choose. The token in its address and the browser's cookie are the right to.
@@ -234,8 +277,8 @@ func (s *Server) choosePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.page(w, http.StatusOK, "choose", struct {
 		Token, Noun, Platform string
-		Identities            []platforms.Identity
-	}{token, c.Noun, s.titleOf(c.Platform), c.Identities})
+		Options               []option
+	}{token, c.Noun, s.titleOf(c.Platform), s.optionsOf(c)})
 }
 
 // chosenPage connects what the user chose. Token and cookie are the proof that the form is meant.
@@ -246,10 +289,7 @@ func (s *Server) chosenPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	a, err := s.cfg.Connect.Finish(r.Context(), c, r.PostForm.Get("identity"), "")
 	if err == nil && a.To != "" { // a browser may follow no redirect from a form to another server
-		return s.page(w, http.StatusOK, "onward", struct {
-			Username, Platform string
-			To                 template.URL
-		}{a.Account.Username, s.titleOf(a.Account.Platform), template.URL(a.To)}) //nolint:gosec // it was held against the schemes that browsers run
+		return s.page(w, http.StatusOK, "onward", s.shown(a))
 	}
 	if errs.CodeOf(err) == errs.NotFound && errs.As(err).Field != "" {
 		return &errs.Error{Code: errs.Invalid, Message: "Go back and choose one of the list"}
@@ -257,5 +297,5 @@ func (s *Server) chosenPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.arrive(w, a)
+	return s.arrive(w, a, c.Platform)
 }

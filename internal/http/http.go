@@ -266,6 +266,7 @@ type Config struct {
 	Log           zerolog.Logger
 	Now           func() time.Time
 	Brand         Brand            // of the pages
+	Portraits     Portraits        // nil: the pages show no pictures of accounts
 	PublishWait   time.Duration    // how long a request waits for its post to be published; zero: 50 s
 	MaxBody       int64            // bytes; zero: 10 MB
 	IsUnavailable func(error) bool // says that an error means "try again later"; nil: none does

@@ -62,6 +62,7 @@ func (s *Server) routePages() {
 		{http.MethodGet, connect.CallbackPath + "{platform}", s.callbackPage},
 		{http.MethodGet, connect.ChoicePath, s.choosePage},
 		{http.MethodPost, connect.ChoicePath, s.chosenPage},
+		{http.MethodGet, picturePath, s.picture},
 		{http.MethodGet, connect.DeletionPath + "{code}", s.deletionPage},
 		{http.MethodPost, deauthorizePath + "{app}", s.deauthorized},
 		{http.MethodPost, deleteDataPath + "{app}", s.deleteData},

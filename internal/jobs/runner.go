@@ -28,6 +28,8 @@ const (
 	sweepLimit = 1000
 	// tidyEvery is how often the housekeeping is done.
 	tidyEvery = time.Hour
+	// revokeEvery is how often platforms are told of accounts that were disconnected.
+	revokeEvery = 2 * time.Second
 )
 
 // Config makes a Runner.
@@ -44,6 +46,7 @@ type Config struct {
 	Slog        *slog.Logger                // for River itself
 	Logs        *logs.Writer                // what customers read; nil: nothing is logged
 	Tidy        func(context.Context) error // the housekeeping of other parts, once an hour; nil: there is none
+	Revoke      func(context.Context) error // tells platforms of accounts that were disconnected, as far as that is due; nil: nobody does
 	Now         func() time.Time
 }
 
@@ -107,6 +110,7 @@ func (r *Runner) Run(ctx context.Context, ready func()) error {
 	sweeping, stopSweep := context.WithCancel(ctx)
 	background.Go(func() { r.sweep(sweeping) })
 	background.Go(func() { r.tidy(sweeping) })
+	background.Go(func() { r.revoke(sweeping) })
 	background.Go(func() { r.dispatch(sweeping) })
 	work, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
@@ -162,6 +166,18 @@ func (r *Runner) tidy(ctx context.Context) {
 		}
 		if !wait(ctx, again) {
 			return
+		}
+	}
+}
+
+// revoke tells platforms of accounts that were disconnected. One that hangs holds up no more than the others of its round.
+func (r *Runner) revoke(ctx context.Context) {
+	if r.config.Revoke == nil {
+		return
+	}
+	for wait(ctx, revokeEvery) {
+		if err := r.config.Revoke(ctx); err != nil && ctx.Err() == nil {
+			r.config.Log.Error().Err(err).Msg("a platform could not be told of an account that was disconnected")
 		}
 	}
 }

@@ -50,7 +50,7 @@ func OfExchange(now time.Time, e outbound.Exchange, a About, redact func([]byte)
 	switch {
 	case e.Err != nil:
 		entry.Status, entry.ErrorCode, entry.ErrorMessage = Failed, "transport", clear(transportFault(e.Err))
-	case entry.StatusCode < 200 || entry.StatusCode > 299:
+	case !taken(e):
 		entry.Status, entry.ErrorCode = Failed, fmt.Sprint(entry.StatusCode)
 		entry.ErrorMessage = fmt.Sprintf("the platform answered %d %s", entry.StatusCode, http.StatusText(entry.StatusCode))
 	}
@@ -59,6 +59,12 @@ func OfExchange(now time.Time, e outbound.Exchange, a About, redact func([]byte)
 	}
 	entry.Metadata, _ = json.Marshal(meta) // texts and numbers always encode
 	return entry
+}
+
+// taken reports whether a platform did what it was asked. 308 to a piece of a file says that the next one may come.
+func taken(e outbound.Exchange) bool {
+	code := e.Response.StatusCode
+	return code >= 200 && code <= 299 || code == http.StatusPermanentRedirect && e.Request.Header.Get("Content-Range") != ""
 }
 
 // query is the query with the values of secret parameters blanked, in the order of their names.

@@ -36,6 +36,8 @@ const (
 const (
 	PlatformCall        = "platform.request"
 	TokenRefresh        = "token.refresh"
+	TokenRevoke         = "token.revoke"
+	TokenNotRevoked     = "token.not_revoked"
 	AccountLogin        = "account.login"
 	AccountConnected    = "account.connected"
 	AccountDisconnected = "account.disconnected"

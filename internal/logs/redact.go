@@ -14,7 +14,8 @@ var secretWords = []string{"token", "secret", "password", "passwd", "jwt", "auth
 	"private_key", "privatekey", "signature", "assertion", "code_verifier", "proof"}
 
 // secretNames are whole names of that kind.
-var secretNames = map[string]bool{"code": true, "sig": true, "pin": true, "otp": true, "client_key": true, "auth": true}
+var secretNames = map[string]bool{"code": true, "sig": true, "pin": true, "otp": true, "client_key": true, "auth": true,
+	"upload_id": true} // of Google's resumable uploads: whoever has it can write to the upload
 
 // isSecretName reports whether a field of that name holds what nobody may read.
 func isSecretName(name string) bool {

@@ -115,6 +115,11 @@ func (s *Source) openFilm(ctx context.Context, address string, info Info, fit pl
 	return &platforms.File{Body: &stream{body, closer(func() error { return errors.Join(body.Close(), done()) })}, MIME: info.MIME, Size: r.size, Width: info.Width, Height: info.Height}, nil
 }
 
+type stream struct {
+	io.Reader
+	io.Closer
+}
+
 type closer func() error
 
 func (c closer) Close() error { return c() }

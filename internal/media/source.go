@@ -93,7 +93,7 @@ func (s *Source) fittedURL(ctx context.Context, m platforms.Media, fit platforms
 }
 
 // Open reads the item itself, fitted. Of an image for which a fit is asked all metadata are left out; a video comes straight from its
-// server where that tells the length. ctx must live until Body is closed.
+// server where that tells the length, and what is skipped of it is not read where the server gives parts. ctx must live until Body is closed.
 func (s *Source) Open(ctx context.Context, m platforms.Media, fit platforms.Fit) (*platforms.File, error) {
 	f, err := s.open(ctx, m, fit)
 	return f, platformError(err)
@@ -126,7 +126,7 @@ func (s *Source) open(ctx context.Context, m platforms.Media, fit platforms.Fit)
 	}
 	f := &platforms.File{MIME: info.MIME, Width: info.Width, Height: info.Height, Size: a.size}
 	if a.size >= 0 {
-		f.Body = &stream{io.MultiReader(bytes.NewReader(prefix), a.body), a.body}
+		f.Body = s.prober.newDownload(ctx, m.URL, a, bytes.NewReader(prefix))
 		return f, nil
 	}
 	defer a.body.Close()
@@ -136,11 +136,6 @@ func (s *Source) open(ctx context.Context, m platforms.Media, fit platforms.Fit)
 	}
 	f.Body, f.Size = file, file.size
 	return f, nil
-}
-
-type stream struct {
-	io.Reader
-	io.Closer
 }
 
 func (s *Source) openImage(ctx context.Context, a *answer, prefix []byte, info Info, reshape platforms.Reshape, fit platforms.Fit) (*platforms.File, error) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -272,6 +273,71 @@ func TestOpenStreams(t *testing.T) {
 			t.Errorf("%s: %d bytes of %s, want %d of %s", address, len(b), file.MIME, len(c.want), c.mime)
 		}
 	}
+}
+
+// TestSkipAsksForTheRest skips most of a film: a server that gives parts sends what comes after and nothing else, and one that does not, or whose file has
+// changed meanwhile, gives no wrong bytes.
+func TestSkipAsksForTheRest(t *testing.T) {
+	t.Parallel()
+	clip := mediatest.Movie{Free: 8 << 20}.File()
+	at := int64(len(clip)) - 1000
+	var sent atomic.Int64
+	serve := func(parts bool, tags ...string) string {
+		n := 0
+		return handle(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"`+tags[min(n, len(tags)-1)]+`"`)
+			n++
+			if !parts {
+				r.Header.Del("Range")
+			}
+			http.ServeContent(counted{w, &sent}, r, "a.mp4", time.Time{}, bytes.NewReader(clip))
+		})
+	}
+	s := newSource(t)
+	for name, c := range map[string]struct {
+		address string
+		least   bool
+		fails   bool
+	}{
+		"parts": {serve(true, "one"), true, false}, "no parts": {serve(false, "one"), false, false}, "another file": {serve(true, "one", "two"), true, true},
+	} {
+		file, err := s.Open(t.Context(), platforms.Media{Type: platforms.Video, URL: c.address}, platforms.Fit{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Skip(100); err != nil { // too little to ask anew
+			t.Errorf("%s: %v", name, err)
+		}
+		sent.Store(0)
+		err = file.Skip(at - 100)
+		if c.fails {
+			if e := platforms.AsError(err); e == nil || e.Kind != platforms.Unavailable {
+				t.Errorf("%s: %v", name, err)
+			}
+			file.Body.Close()
+			continue
+		}
+		var rest bytes.Buffer
+		_, errRead := rest.ReadFrom(file.Body)
+		if file.Body.Close(); err != nil || errRead != nil || !bytes.Equal(rest.Bytes(), clip[at:]) {
+			t.Errorf("%s: %d bytes, want %d; %v, %v", name, rest.Len(), len(clip)-int(at), err, errRead)
+		}
+		if n := sent.Load(); c.least && n > 3<<20 { // what was under way on the first connection
+			t.Errorf("%s: the server sent %d bytes for the last 1000", name, n)
+		}
+	}
+}
+
+// counted counts what a server sends.
+type counted struct {
+	http.ResponseWriter
+	n *atomic.Int64
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 func TestTemporaryFilesAreRemoved(t *testing.T) {

@@ -26,6 +26,28 @@ type Deauthorizer interface {
 	Deauthorized(app App, form url.Values) (userID string, err error)
 }
 
+// A Revoker can end at the platform what an account's user has permitted, which is done once the account is disconnected. By then its token is forgotten
+// here but for that one call.
+type Revoker interface {
+	// Revokes says what Revoke ends for an account. It makes no remote call.
+	Revokes(a Account) Revocation
+	// Revoke ends it: c has the account's last token, the login's App, and Account.GrantedBy. What is dead already is a success, so that a call may be
+	// repeated. Rejected gives up; of other errors the call is made again, later.
+	Revoke(ctx context.Context, c *Conn) error
+}
+
+// Revocation is how much ends when an account's permission is taken back.
+type Revocation string
+
+// What a platform can end.
+const (
+	RevokesNothing Revocation = ""      // the platform has no such call for the account's login; Revoke is not called
+	RevokesToken   Revocation = "token" // the account's own token, and nothing that another account lives on
+	// RevokesGrant is everything that the user behind the account, Account.GrantedBy, permits the operator's app, of all accounts that they have connected
+	// through it, at whichever of its platforms. So it is only done when none of these is connected any more.
+	RevokesGrant Revocation = "grant"
+)
+
 // Login is one consent page of a platform.
 type Login struct {
 	Method string // the contract's loginMethod; empty where there is only one
@@ -35,6 +57,9 @@ type Login struct {
 	Choose bool
 	Step   string
 	Noun   string // one of what is chosen from, for people: "Facebook Page"
+	// Pending is for platforms whose choice a page of the caller's own reads with GET /v1/connect/pending-data, and is the contract's word for what is listed
+	// there, which are the identities that have Listed: "organizations". Empty: the choice has a list of its own.
+	Pending string
 	// NoneCode and MissingCode are the contract's errors for a login that opens nothing, and for one that lacks permissions; empty: the
 	// contract has none for this platform, and the general ones are given.
 	NoneCode, MissingCode string
@@ -61,8 +86,15 @@ func (v Visit) Challenge() string {
 type Grant struct {
 	Scopes     []string // what was granted; nil: the platform does not say
 	Identities []Identity
-	// User is who agreed, for callers who let them choose on pages of their own: "id" and "name"; empty: the contract has no use for it.
-	User map[string]string
+	Person     *Person // who logged in, where there is a choice; nil: not known
+}
+
+// Person is the user of a platform who logged in, who may be none of the accounts that it opens.
+type Person struct {
+	ID          string `json:"id"`
+	Username    string `json:"username"`
+	DisplayName string `json:"displayName"`
+	PictureURL  string `json:"profilePicture"`
 }
 
 // Identity is an account that a login opens, or would if Fault did not say why it cannot.

@@ -31,10 +31,13 @@ type Info struct {
 	Title   string   // for people: "Instagram"
 	Visible []string // the steps whose effect the public can see; "" is the first step
 	Uploads []string // the steps that send files: they are long, and take slots of their own
-	Rules   Rules    // what a post may hold
-	Budgets []Budget // the platform's rate limits
-	Options any      // a zero value of the typed per-target options, for the schema in the API's description
-	Docs    string   // link to the platform's own documentation
+	// Underway are the steps at which the platform has all of the post and will show it by itself. Whatever goes wrong with us there leaves the target
+	// unconfirmed and never failed; only Rejected and Duplicate, the platform's word on the post itself, settle it.
+	Underway []string
+	Rules    Rules    // what a post may hold
+	Budgets  []Budget // the platform's rate limits
+	Options  any      // a zero value of the typed per-target options, for the schema in the API's description
+	Docs     string   // link to the platform's own documentation
 	// RuleDocs describe every rule that the platform's posts can break beside those that follow from Rules: what Validate finds, and what
 	// the platform's own codes mean.
 	RuleDocs []RuleDoc
@@ -42,6 +45,9 @@ type Info struct {
 
 // IsVisible reports whether the public may see the effect of a step.
 func (i Info) IsVisible(step string) bool { return slices.Contains(i.Visible, step) }
+
+// IsUnderway reports whether the post may become visible at a step without our doing.
+func (i Info) IsUnderway(step string) bool { return slices.Contains(i.Underway, step) }
 
 // Uploading reports whether a step sends files.
 func (i Info) Uploading(step string) bool { return slices.Contains(i.Uploads, step) }
@@ -90,7 +96,7 @@ type Task struct {
 // State is what an adapter remembers between two steps. It is saved before anything else is done.
 type State struct {
 	Step string          `json:"step"`           // "uploading", "processing": shown to users, switched on by the adapter
-	Data json.RawMessage `json:"data,omitempty"` // the adapter's own; small, and free of secrets
+	Data json.RawMessage `json:"data,omitempty"` // the adapter's own; small, and free of secrets but those that Conn.Sealer has sealed
 }
 
 // A Step is the outcome of Publish.
@@ -116,6 +122,7 @@ type Conn struct {
 	Account Account
 	Token   Token
 	Media   MediaSource
+	Sealer  Sealer // set while a post is published
 	Now     func() time.Time
 }
 

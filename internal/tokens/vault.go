@@ -203,6 +203,23 @@ func (v *Vault) Drop(ctx context.Context, tx pgx.Tx, accountID string) (err erro
 	return err
 }
 
+// Take is Drop for a caller who has a use for the token still: it is given as it was sealed, for Unseal; nil: the account has none. It waits for nobody: busy
+// says that somebody has the token in hand, as to refresh it, and that it was left where it is.
+func (v *Vault) Take(ctx context.Context, tx pgx.Tx, accountID string) (sealed []byte, busy bool, err error) {
+	defer errs.Wrap(&err, "tokens.Take(%s)", accountID)
+	err = tx.QueryRow(ctx, `delete from tokens where account_id = (select account_id from tokens where account_id = $1 for update skip locked) returning sealed`, accountID).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = tx.QueryRow(ctx, `select exists (select from tokens where account_id = $1)`, accountID).Scan(&busy)
+	}
+	return sealed, busy, err
+}
+
+// Unseal opens a token that was taken.
+func (v *Vault) Unseal(accountID string, sealed []byte) (platforms.Token, error) {
+	t, err := v.open(accountID, sealedRow{sealed: sealed})
+	return t.Token, err
+}
+
 // State is what can be told of a token without showing it.
 type State struct {
 	ExpiresAt time.Time // zero: unknown or never

@@ -53,7 +53,7 @@ func (v Verdict) Unconfirmed() bool { return v.Failed && v.InDoubt }
 // Decide judges one step. err is nil or what Publish returned; jitter, in [0,1), spreads the back-off.
 //
 // Two laws hold beside the table: at a step that is not visible Ambiguous counts as Unavailable, and an error never settles an older
-// doubt. Once the post is visible nothing makes it failed: a follow-up that cannot be finished ends it as published, with the error.
+// doubt, save where the platform has the post already (Info.Underway): there its no is the last word, and any other error leaves a doubt. Once the post is visible nothing makes it failed: a follow-up that cannot be finished ends it as published, with the error.
 func Decide(s Situation, step platforms.Step, err error, l Limits, jitter float64) Verdict {
 	if err == nil {
 		return progress(s, step)
@@ -63,6 +63,9 @@ func Decide(s Situation, step platforms.Step, err error, l Limits, jitter float6
 	kind := e.Kind
 	if !s.Info.IsVisible(s.State.Step) && (kind == platforms.Ambiguous || kind == platforms.Unknown) {
 		kind = platforms.Unavailable
+	}
+	if s.Remote == nil && s.Info.IsUnderway(s.State.Step) {
+		v.InDoubt = kind != platforms.Rejected && kind != platforms.Duplicate
 	}
 	switch kind {
 	case platforms.Rejected, platforms.Duplicate:

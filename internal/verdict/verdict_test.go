@@ -75,6 +75,26 @@ func TestDecideErrors(t *testing.T) {
 	}
 }
 
+// TestDecideUnderway fails at a step at which the post will show by itself: only the platform's own no makes it a failed one.
+func TestDecideUnderway(t *testing.T) {
+	t.Parallel()
+	under := info
+	under.Underway = []string{"processing"}
+	for kind, sure := range map[platforms.Kind]bool{platforms.Rejected: true, platforms.Duplicate: true, platforms.Unauthorized: false, platforms.TokenExpired: false, platforms.Unavailable: false, platforms.Unknown: false} {
+		for _, older := range []bool{false, true} {
+			s := Situation{Now: now, Info: under, State: platforms.State{Step: "processing"}, Attempts: 11, InDoubt: older}
+			v := Decide(s, platforms.Step{}, &platforms.Error{Kind: kind}, Defaults, 0)
+			if !v.Failed || v.Unconfirmed() == sure {
+				t.Errorf("%s after a doubt %t: %+v", kind, older, v)
+			}
+			s.Remote = &platforms.Remote{ID: "1"}
+			if v := Decide(s, platforms.Step{}, &platforms.Error{Kind: kind}, Defaults, 0); v.Failed || v.InDoubt != (older || kind == platforms.Unknown && under.IsVisible("processing")) {
+				t.Errorf("%s once published: %+v", kind, v)
+			}
+		}
+	}
+}
+
 func TestDecideForeignError(t *testing.T) {
 	t.Parallel()
 	s := Situation{Now: now, Info: info, State: platforms.State{Step: "publishing"}}

@@ -1,7 +1,11 @@
 package api
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"html"
+	"image"
+	_ "image/gif" // to read one
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -234,6 +238,7 @@ func TestChoosePage(t *testing.T) {
 	if shown.Code != 200 || !strings.Contains(body, "Choose a Facebook Page") || !strings.Contains(body, "Maison Lune Bakery") || !strings.Contains(body, "No professional Instagram account is linked") {
 		t.Errorf("the page is %d %s", shown.Code, body)
 	}
+	w.pictured(shown, body, ">ML<img", ">ML</span>")
 	page := regexp.MustCompile(`name="identity" value="([^"]+)"`).FindStringSubmatch(body)
 	if page == nil {
 		t.Fatalf("there is nothing to choose: %s", body)
@@ -263,10 +268,51 @@ func TestChoosePage(t *testing.T) {
 	}
 	if rec := w.surf("POST", "/connect/choose", form, cookies...); rec.Code != 200 || !strings.Contains(rec.Body.String(), "https://shop.example/?") || !strings.Contains(rec.Body.String(), "connected=instagram") {
 		t.Errorf("chosen: %d %s", rec.Code, rec.Body)
+	} else {
+		w.pictured(rec, rec.Body.String(), ">ML<img", "@maison.lune")
 	}
 	if rec := w.surf("POST", "/connect/choose", form, cookies...); rec.Code != http.StatusNotFound { // a double click, or the button back
 		t.Errorf("chosen twice: %d", rec.Code)
 	}
+}
+
+// pictured holds a page to its promise about pictures: one that this server has drawn, initials for when there is none, and nothing from elsewhere.
+func (w *world) pictured(rec *httptest.ResponseRecorder, body string, says ...string) {
+	w.t.Helper()
+	for _, text := range says {
+		if !strings.Contains(body, text) {
+			w.t.Errorf("the page does not say %q: %s", text, body)
+		}
+	}
+	found := regexp.MustCompile(`<img src="([^"]+)"`).FindAllStringSubmatch(body, -1)
+	if len(found) != 1 || !strings.HasPrefix(found[0][1], "/connect/picture?of=") || !strings.Contains(rec.Header().Get("Content-Security-Policy"), "img-src 'self';") {
+		w.t.Fatalf("pictures %q under %s: %s", found, rec.Header().Get("Content-Security-Policy"), body)
+	}
+	address := html.UnescapeString(found[0][1])
+	got := w.surf("GET", address, nil)
+	c, format, err := image.DecodeConfig(got.Body)
+	if got.Code != 200 || err != nil || format != "jpeg" || c.Width != 128 || c.Height != 128 || got.Header().Get("Content-Type") != "image/jpeg" || got.Header().Get("X-Content-Type-Options") != "nosniff" ||
+		got.Header().Get("Content-Security-Policy") != "default-src 'none'; sandbox" || got.Header().Get("Cross-Origin-Resource-Policy") != "same-origin" {
+		w.t.Errorf("the picture is %d, a %s of %d x %d under %v: %v", got.Code, format, c.Width, c.Height, got.Header(), err)
+	}
+	w.rule(`{"host": "*.cdninstagram.com", "action": "status", "status": 404}`)
+	if got := w.surf("GET", address, nil); got.Code != 200 || got.Header().Get("Content-Type") != "image/gif" || got.Header().Get("Cache-Control") != "no-store" {
+		w.t.Errorf("a picture that is not there is answered with %d and %v", got.Code, got.Header())
+	} else if c, format, err := image.DecodeConfig(got.Body); err != nil || format != "gif" || c.Width != 1 {
+		w.t.Errorf("a picture that is not there is a %s of %d: %v", format, c.Width, err)
+	}
+	changed := []byte(address)
+	changed[len(changed)-7] ^= 1
+	for _, other := range []string{string(changed), "/connect/picture?of=" + base64.RawURLEncoding.EncodeToString([]byte(w.sandbox)), "/connect/picture?of=" + url.QueryEscape(w.sandbox), "/connect/picture"} {
+		if got := w.surf("GET", other, nil); got.Code != 404 {
+			w.t.Errorf("%s is answered with %d", other, got.Code)
+		}
+	}
+	w.advance(time.Hour)
+	if got := w.surf("GET", address, nil); got.Code != 404 {
+		w.t.Errorf("after an hour the picture is answered with %d", got.Code)
+	}
+	w.advance(-time.Hour)
 }
 
 // TestConsent: what users make of the consent page is what they and the app hear.

@@ -34,6 +34,8 @@ func exampleConnect(w *world) {
 	w.do("POST", "/v1/connect/instagram", code).want(400)
 	authURL, _ := w.begin("instagram", url.Values{"loginMethod": {"facebook_login"}, "headless": {"true"}, "redirect_url": {done}})
 	token := w.arrives(authURL).Query().Get("tempToken")
+	w.as("", "GET", "/v1/connect/pending-data", url.Values{"token": {token}}).want(404)
+	w.as("", "GET", "/v1/connect/pending-data", nil).want(400)
 	pages := w.do("GET", choose, url.Values{"profileId": {w.profile}, "tempToken": {token}}).want(200)
 	w.do("GET", choose, url.Values{"profileId": {w.profile}, "tempToken": {"over"}}).want(404)
 	w.do("GET", choose, url.Values{"profileId": {w.profile}}).want(400)

@@ -49,7 +49,7 @@ var scenarios = []struct {
 }
 
 // impossible are the operations that no platform of this server can do: their examples are of refusals.
-var impossible = map[string]bool{"editPost": true, "updatePostMetadata": true}
+var impossible = map[string]bool{"editPost": true, "updatePostMetadata": true, "getPendingOAuthData": true}
 
 // TestExamples runs the scenarios. With -update it writes down what was seen; without, every operation must have its example, and each
 // answer must still look like the one that is written down.

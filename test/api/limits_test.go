@@ -110,6 +110,7 @@ func boundaries() map[string]boundary {
 			rule: "bluesky.video.alt_text"},
 		"bluesky, text":  {platform: "bluesky", text: strings.Repeat("👩‍🚀", 250) + strings.Repeat("a", 50), longText: strings.Repeat("👩", 301), rule: "bluesky.text.max_length"},
 		"bluesky, bytes": {platform: "bluesky", text: strings.Repeat("👨‍👩‍👧", 166) + strings.Repeat("a", 12), longText: strings.Repeat("👨‍👩‍👧", 166) + strings.Repeat("a", 13), rule: "bluesky.text.max_bytes"},
+		"youtube, bytes": {platform: "youtube", at: film, past: film, text: strings.Repeat("é", 2500), longText: strings.Repeat("é", 2500) + "a", rule: "youtube.text.max_length"},
 		"bluesky, large": {platform: "bluesky", at: pngSized(2000, 1500)},
 	}
 }

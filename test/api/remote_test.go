@@ -60,7 +60,7 @@ func TestUnpublish(t *testing.T) {
 	}{
 		{"bluesky", "invalid_field_value", "not published on bluesky"},
 		{"instagram", "platform_not_supported", "Instagram does not let posts be deleted"},
-		{"tiktok", "platform_not_supported", "not known to this server"},
+		{"tiktok", "platform_not_supported", "TikTok does not let posts be deleted"},
 		{"myspace", "platform_not_supported", "not known to this server"},
 	} {
 		refused := w.do("POST", path+"/unpublish", map[string]any{"platform": tt.platform}).want(400)
@@ -146,7 +146,7 @@ func TestEditAndMetadataNeedAPlatformThatCan(t *testing.T) {
 	}
 	w.as(w.strangerKey, "POST", path+"/edit", map[string]any{"platform": "bluesky", "content": "other"}).want(404)
 
-	if got := w.do("POST", path+"/update-metadata", map[string]any{"platform": "youtube", "title": "x"}).want(400); got.text("code") != "platform_not_supported" {
+	if got := w.do("POST", path+"/update-metadata", map[string]any{"platform": "youtube", "title": "x"}).want(400); got.text("rule") != "post.not_published_there" {
 		t.Errorf("metadata: %s", got.body)
 	}
 	for field, body := range map[string]map[string]any{

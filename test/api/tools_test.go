@@ -69,7 +69,7 @@ func TestValidatePost(t *testing.T) {
 		{"too long for one", map[string]any{"content": strings.Repeat("a", 301), "platforms": on("bluesky", "linkedin")}, []string{"bluesky bluesky.text.max_length"}, []string{"linkedin"}},
 		{"own text", map[string]any{"content": strings.Repeat("a", 301), "platforms": []map[string]any{{"platform": "bluesky", "customContent": "short"}}}, nil, nil},
 		{"media are missing", map[string]any{"content": "Hi", "platforms": on("instagram", "youtube")},
-			[]string{"instagram instagram.photo.min_items", "youtube youtube.video.min_items"}, []string{"youtube"}},
+			[]string{"instagram instagram.photo.min_items", "youtube youtube.video.min_items"}, nil},
 		{"with a photo", map[string]any{"content": "Hi", "mediaItems": []any{photo}, "platforms": on("instagram", "bluesky")}, nil, nil},
 		{"a file that is not there", map[string]any{"content": "Hi", "mediaItems": []any{broken}, "platforms": on("instagram", "bluesky")},
 			[]string{"instagram media.not_found", "bluesky media.not_found"}, nil},

@@ -63,13 +63,19 @@ type world struct {
 // A setting changes the environment of a world, as "NAME=value".
 func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
+	return newWorldWith(t, nil, settings...)
+}
+
+// newWorldWith is newWorld with platforms beside those that everyone has.
+func newWorldWith(t *testing.T, others []platforms.Platform, settings ...string) *world {
+	t.Helper()
 	w := &world{t: t, now: start, accounts: map[string]string{}, log: &syncBuffer{}}
-	w.open(settings)
+	w.open(others, settings)
 	w.seed()
 	return w
 }
 
-func (w *world) open(settings []string) {
+func (w *world) open(others []platforms.Platform, settings []string) {
 	w.t.Helper()
 	w.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: 50 * time.Millisecond, Generous: true})
 	box := sandbox.New(sandbox.Options{Fakes: w.fakes, Now: time.Now})
@@ -87,6 +93,7 @@ func (w *world) open(settings []string) {
 	w.t.Cleanup(pictures.Close)
 	w.photos = pictures.URL + "/"
 	env := append([]string{"POSTHORN_INSTAGRAM_CLIENT_ID=ig-app", "POSTHORN_INSTAGRAM_CLIENT_SECRET=ig-app-secret", "POSTHORN_FACEBOOK_CLIENT_ID=fb-app", "POSTHORN_FACEBOOK_CLIENT_SECRET=fb-app-secret", "POSTHORN_THREADS_CLIENT_ID=th-app", "POSTHORN_THREADS_CLIENT_SECRET=th-app-secret", "POSTHORN_TIKTOK_CLIENT_ID=tt-app", "POSTHORN_TIKTOK_CLIENT_SECRET=tt-app-secret", "POSTHORN_TWITTER_CLIENT_ID=x-app", "POSTHORN_TWITTER_CLIENT_SECRET=x-app-secret",
+		"POSTHORN_YOUTUBE_CLIENT_ID=yt-app", "POSTHORN_YOUTUBE_CLIENT_SECRET=yt-app-secret",
 		"DATABASE_URL=" + pgtest.NewURL(w.t), "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"), "POSTHORN_PLATFORM_GATEWAY=" + srv.URL,
 		"POSTHORN_DATA_DIR=" + w.t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true",
 		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_BUDGETS=*=0"}, settings...) // the clock stands still: all requests are made within one minute
@@ -101,7 +108,7 @@ func (w *world) open(settings []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.app, err = app.OpenAt(w.t.Context(), c, zerolog.New(w.log), "api test", 8, w.clock); err != nil {
+	if w.app, err = app.OpenAt(w.t.Context(), c, zerolog.New(w.log), "api test", 8, w.clock, others...); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.app.Close)

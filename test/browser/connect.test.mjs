@@ -25,6 +25,12 @@ const fits = async () => {
   assert.deepEqual(nameless, [])
 }
 
+// pictured waits until every picture of the page has come, or is known not to come, and says how many did.
+const pictured = async () => {
+  await page.waitForLoadState('networkidle')
+  return page.evaluate(() => [...document.images].filter((i) => i.complete && i.naturalWidth === 128).length)
+}
+
 before(async () => {
   browser = await chromium.launch({ executablePath: process.env.POSTHORN_CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   shop = createServer((_, res) => res.end('<!doctype html><title>shop</title>back at the shop')) // the app that lets its users connect
@@ -90,6 +96,7 @@ test('success on our own page', async () => {
   await page.goto(await start({}))
   await page.getByRole('button', { name: 'Allow' }).click()
   await page.getByText('@coastline.daily').first().waitFor()
+  assert.equal(await pictured(), 1)
   await shot('success')
   await fits()
 })
@@ -97,9 +104,28 @@ test('success on our own page', async () => {
 test('a user chooses a Page with the keyboard, and goes back', async () => {
   await page.goto(await start({ loginMethod: 'facebook_login', redirect_url: shopAddress }))
   await page.getByRole('button', { name: 'Allow' }).click()
+  const elsewhere = []
+  page.on('request', (r) => r.url().startsWith(api) || elsewhere.push(r.url()))
   await page.waitForURL(/connect\/choose/)
+  assert.equal(await pictured(), 1)
   await shot('choose')
   await fits()
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await shot('choose-wide')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shot('choose-dark')
+  await page.emulateMedia({ colorScheme: null })
+  await page.setViewportSize(phone)
+  // A picture that does not come leaves the initials, and the page as usable as before.
+  const rules = new URL('/_sandbox/rules', process.env.POSTHORN_TEST_SAMPLES)
+  await fetch(rules, { method: 'POST', body: JSON.stringify({ host: '*.cdninstagram.com', action: 'status', status: 404, times: 0 }) })
+  await page.reload()
+  assert.equal(await pictured(), 0)
+  assert.ok(await page.getByText('ML', { exact: true }).first().isVisible())
+  await shot('choose-without-picture')
+  await fits()
+  await fetch(rules, { method: 'DELETE' })
+  assert.deepEqual(elsewhere, [], 'the page asked another server')
   const address = page.url()
   // Somebody else who has the address.
   const stranger = await (await browser.newContext()).newPage()

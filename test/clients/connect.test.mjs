@@ -34,6 +34,7 @@ test('Instagram by Facebook, headless', async () => {
   const choose = new URL(await hop(await agree(data.authUrl))).searchParams
   assert.equal(choose.get('step'), 'select_account')
   const tempToken = choose.get('tempToken')
+  await fails(zernio.connect.getPendingOAuthData({ query: { token: tempToken } }), 404) // it has a list of its own
   const { pages } = (await zernio.connect.listInstagramPages({ query: { profileId, tempToken } })).data
   assert.ok(pages[0].instagram_business_account.username)
   const body = { profileId, pageId: pages[0].id, tempToken }

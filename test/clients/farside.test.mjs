@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import https from 'node:https'
 import { register } from 'node:module'
+import { Readable } from 'node:stream'
 import test from 'node:test'
 import { agree, photo, sandbox, unique } from './helper.mjs'
 
@@ -131,4 +132,64 @@ test('Facebook', async () => {
   assert.match(reel.upload_url, /^https:\/\/rupload\.facebook\.com\/video-upload\//)
   await post.delete([])
   assert.equal(await published(), undefined)
+})
+
+test('YouTube', async () => {
+  const { auth, youtube } = await import('@googleapis/youtube')
+  const tokens = `${sandbox}/oauth2.googleapis.com`
+  const login = new auth.OAuth2({ clientId: 'an-app', clientSecret: 'its secret', redirectUri: 'https://elsewhere.example/back',
+    endpoints: { oauth2AuthBaseUrl: `${sandbox}/accounts.google.com/o/oauth2/v2/auth`, oauth2TokenUrl: `${tokens}/token`, tokenInfoUrl: `${tokens}/tokeninfo`, oauth2RevokeUrl: `${tokens}/revoke` } })
+  const { codeVerifier, codeChallenge } = await login.generateCodeVerifierAsync()
+  const scope = ['youtube.upload', 'youtube.readonly', 'youtube.force-ssl'].map((s) => `https://www.googleapis.com/auth/${s}`)
+  const back = new URL(await agree(login.generateAuthUrl({ access_type: 'offline', prompt: 'consent', scope, state: 'a state', code_challenge: codeChallenge, code_challenge_method: 'S256' })))
+  assert.equal(back.searchParams.get('state'), 'a state')
+  const first = (await login.getToken({ code: back.searchParams.get('code'), codeVerifier })).tokens
+  assert.ok(first.refresh_token)
+
+  // Another access token comes without another refresh token.
+  login.setCredentials({ refresh_token: first.refresh_token })
+  assert.notEqual((await login.getAccessToken()).token, first.access_token)
+  assert.deepEqual((await login.getTokenInfo(login.credentials.access_token)).scopes, scope)
+
+  const api = youtube({ version: 'v3', auth: login })
+  const here = { rootUrl: `${sandbox}/youtube.googleapis.com/`, retry: false }
+  const channel = (await api.channels.list({ part: ['snippet', 'contentDetails'], mine: true }, here)).data.items[0]
+  assert.equal(channel.snippet.customUrl, '@tidewatch_films')
+  const title = unique('From elsewhere')
+  const film = Buffer.concat([Buffer.from('000000106674797069736f6d00000000', 'hex'), Buffer.alloc(4096)])
+  const insert = (snippet, status) => api.videos.insert({ part: ['snippet', 'status'], requestBody: { snippet, status }, media: { mimeType: 'video/mp4', body: Readable.from([film]) } }, here)
+  await assert.rejects(insert({ title: 'a < b', categoryId: '22' }, { privacyStatus: 'public' }), (e) => e.status === 400 && e.response.data.error.errors[0].reason === 'invalidTitle')
+  await assert.rejects(insert({ title, categoryId: '22' }, { privacyStatus: 'public', publishAt: '2099-01-01T00:00:00Z' }), (e) => e.response.data.error.errors[0].reason === 'invalidPublishAt')
+  const { id } = (await insert({ title, description: 'a film', tags: ['one', 'two'], categoryId: '22' }, { privacyStatus: 'public', selfDeclaredMadeForKids: false })).data
+  const eventually = async (look) => { // what is new does not show everywhere at once, and is processed first
+    for (let i = 0; i < 450; i++) {
+      const found = await look()
+      if (found) return found
+      await new Promise((done) => setTimeout(done, 200))
+    }
+    assert.fail(`it never came: ${look}`)
+  }
+  const video = await eventually(async () => {
+    const [found] = (await api.videos.list({ part: ['status', 'processingDetails', 'fileDetails'], id: [id] }, here)).data.items
+    return found?.status.uploadStatus === 'processed' && found
+  })
+  assert.equal(video.fileDetails.fileSize, String(film.length))
+  const picture = Buffer.from(await (await fetch(photo)).arrayBuffer())
+  await api.thumbnails.set({ videoId: id, media: { mimeType: 'image/jpeg', body: Readable.from([picture]) } }, here)
+  const captions = () => api.captions.insert({ part: ['snippet'], requestBody: { snippet: { videoId: id, language: 'en', name: '' } }, media: { mimeType: 'text/plain', body: Readable.from(['1\n00:00:00,000 --> 00:00:01,000\nSea']) } }, here)
+  await captions()
+  await assert.rejects(captions(), (e) => e.status === 409)
+  await api.playlistItems.insert({ part: ['snippet'], requestBody: { snippet: { playlistId: 'PLf4keTidewatchHarbours01', resourceId: { kind: 'youtube#video', videoId: id } } } }, here)
+  assert.equal((await api.playlistItems.list({ part: ['snippet'], playlistId: 'PLf4keTidewatchHarbours01', videoId: id }, here)).data.items.length, 1)
+  await api.commentThreads.insert({ part: ['snippet'], requestBody: { snippet: { videoId: id, topLevelComment: { snippet: { textOriginal: 'a comment' } } } } }, here)
+  const thread = await eventually(async () => (await api.commentThreads.list({ part: ['snippet'], videoId: id }, here)).data.items[0])
+  assert.equal(thread.snippet.topLevelComment.snippet.textOriginal, 'a comment')
+
+  // An update replaces what it names, and erases what it leaves out.
+  await assert.rejects(api.videos.update({ part: ['snippet'], requestBody: { id, snippet: { title: 'no category' } } }, here), (e) => e.response.data.error.errors[0].reason === 'invalidCategoryId')
+  await api.videos.update({ part: ['snippet'], requestBody: { id, snippet: { title: `${title}!`, categoryId: '22' } } }, here)
+  const [changed] = (await api.videos.list({ part: ['snippet'], id: [id] }, here)).data.items
+  assert.deepEqual([changed.snippet.title, changed.snippet.description, changed.snippet.tags], [`${title}!`, '', undefined])
+  await api.videos.delete({ id }, here)
+  await assert.rejects(api.videos.delete({ id }, here), (e) => e.status === 404)
 })

@@ -40,6 +40,11 @@ var roads = []road{
 	thread("bluesky", "lantern.bsky.social", "*.bsky.network"),
 	thread("threads", "harbour.notes", "graph.threads.net"),
 	thread("twitter", "lamplight_press", "api.x.com"),
+	{name: "YouTube video with a first comment", account: "youtube/tidewatch_films", host: "www.googleapis.com", visible: 1, comment: true,
+		body: func(s *system, text string) map[string]any {
+			return map[string]any{"content": text, "mediaItems": []any{map[string]any{"type": "video", "url": s.film}}, "platforms": []any{map[string]any{
+				"platform": "youtube", "accountId": s.accounts["youtube/tidewatch_films"], "platformSpecificData": map[string]any{"firstComment": "first of " + text}}}}
+		}},
 }
 
 // thread is the road of two posts with a picture in the first.

@@ -24,6 +24,7 @@ import (
 	"posthorn/internal/app"
 	"posthorn/internal/auth"
 	"posthorn/internal/config"
+	"posthorn/internal/media/mediatest"
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/all"
 	"posthorn/internal/platforms/farside"
@@ -76,6 +77,7 @@ type system struct {
 	gateway  string
 	key      string
 	api      string
+	film     string            // the address of a video
 	accounts map[string]string // "platform/username" -> our ID
 }
 
@@ -88,8 +90,14 @@ func newSystem(t *testing.T, around func(http.Handler) http.Handler) *system {
 // newSystemOn is newSystem on a database of the caller's, migrated.
 func newSystemOn(t *testing.T, database string, around func(http.Handler) http.Handler) *system {
 	t.Helper()
+	return newSystemAt(t, database, around, time.Now)
+}
+
+// newSystemAt is newSystemOn with platforms that have a clock of the caller's.
+func newSystemAt(t *testing.T, database string, around func(http.Handler) http.Handler, now func() time.Time) *system {
+	t.Helper()
 	s := &system{accounts: map[string]string{}}
-	s.fakes = all.Fakes(farside.Options{Now: time.Now, Fetch: http.DefaultClient, Processing: processing, Generous: true})
+	s.fakes = all.Fakes(farside.Options{Now: now, Fetch: http.DefaultClient, Processing: processing, Generous: true})
 	s.sandbox = sandbox.New(sandbox.Options{Fakes: s.fakes, Now: time.Now})
 	var far http.Handler = s.sandbox
 	if around != nil {
@@ -99,10 +107,17 @@ func newSystemOn(t *testing.T, database string, around func(http.Handler) http.H
 	t.Cleanup(srv.Close)
 	t.Cleanup(s.sandbox.Close)
 	s.gateway = srv.URL
+	film := mediatest.Movie{Seconds: 2}.File()
+	films := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "film.mp4", time.Time{}, bytes.NewReader(film))
+	}))
+	t.Cleanup(films.Close)
+	s.film = films.URL + "/film.mp4"
 	port := freePort(t)
 	s.api = "http://127.0.0.1:" + port
 	s.env = []string{"DATABASE_URL=" + database, "POSTHORN_ADDR=127.0.0.1:" + port, "POSTHORN_PUBLIC_URL=" + s.api, "POSTHORN_MASTER_KEYS=" + tokens.NewKey("k1"),
 		"POSTHORN_PLATFORM_GATEWAY=" + s.gateway, "POSTHORN_DATA_DIR=" + t.TempDir(), "POSTHORN_ALLOW_PRIVATE_NETWORKS=true", "POSTHORN_PUBLISH_WAIT=3m",
+		"POSTHORN_TWITTER_CLIENT_ID=x-app", "POSTHORN_TWITTER_CLIENT_SECRET=x-app-secret",
 		"POSTHORN_API_RATE_LIMIT=1000000", "POSTHORN_VELOCITY_LIMIT=0", "POSTHORN_DAILY_CAPS=*=0", "POSTHORN_BUDGETS=*=0"}
 	s.seed(t)
 	s.start(t, "api")

@@ -11,6 +11,33 @@ import (
 	"posthorn/internal/posts"
 )
 
+// Defines values for PendingDataSelectionType.
+const (
+	Boards        PendingDataSelectionType = "boards"
+	Locations     PendingDataSelectionType = "locations"
+	Organizations PendingDataSelectionType = "organizations"
+	Pages         PendingDataSelectionType = "pages"
+	Profiles      PendingDataSelectionType = "profiles"
+)
+
+// Valid indicates whether the value is a known member of the PendingDataSelectionType enum.
+func (e PendingDataSelectionType) Valid() bool {
+	switch e {
+	case Boards:
+		return true
+	case Locations:
+		return true
+	case Organizations:
+		return true
+	case Pages:
+		return true
+	case Profiles:
+		return true
+	default:
+		return false
+	}
+}
+
 // APIKey defines model for APIKey.
 type APIKey struct {
 	// CreatedAt Example: 2026-01-15T10:00:00.000Z
@@ -1080,6 +1107,56 @@ type Pagination struct {
 	Page  int `json:"page"`
 	Pages int `json:"pages"`
 	Total int `json:"total"`
+}
+
+// PendingData defines model for PendingData.
+type PendingData struct {
+	// Boards In the platform's words; each has at least an id and a name.
+	Boards *PendingList `json:"boards,omitempty"`
+
+	// ExpiresIn Seconds for which one can be chosen.
+	ExpiresIn int `json:"expiresIn"`
+
+	// Locations In the platform's words; each has at least an id and a name.
+	Locations *PendingList `json:"locations,omitempty"`
+
+	// Organizations In the platform's words; each has at least an id and a name.
+	Organizations *PendingList `json:"organizations,omitempty"`
+
+	// Pages In the platform's words; each has at least an id and a name.
+	Pages    *PendingList `json:"pages,omitempty"`
+	Platform string       `json:"platform"`
+
+	// ProfileID 24 hexadecimal digits.
+	//
+	// Example: 6745a1b2c3d4e5f60718293a
+	ProfileID ID `json:"profileId"`
+
+	// Profiles In the platform's words; each has at least an id and a name.
+	Profiles *PendingList `json:"profiles,omitempty"`
+
+	// SelectionType Which of the lists there is.
+	SelectionType PendingDataSelectionType `json:"selectionType"`
+
+	// TempToken What the routes want that list and choose.
+	TempToken string `json:"tempToken"`
+
+	// UserProfile Who logged in, as far as the platform tells.
+	UserProfile PendingPerson `json:"userProfile"`
+}
+
+// PendingDataSelectionType Which of the lists there is.
+type PendingDataSelectionType string
+
+// PendingList In the platform's words; each has at least an id and a name.
+type PendingList = []json.RawMessage
+
+// PendingPerson Who logged in, as far as the platform tells.
+type PendingPerson struct {
+	DisplayName string `json:"displayName,omitempty,omitzero"`
+	ID          string `json:"id,omitempty,omitzero"`
+	PictureURL  string `json:"profilePicture,omitempty,omitzero"`
+	Username    string `json:"username,omitempty,omitzero"`
 }
 
 // Permission defines model for Permission.

@@ -17,6 +17,8 @@ import (
 	"posthorn/internal/platforms/tiktok/tiktokfake"
 	"posthorn/internal/platforms/twitter"
 	"posthorn/internal/platforms/twitter/twitterfake"
+	"posthorn/internal/platforms/youtube"
+	"posthorn/internal/platforms/youtube/youtubefake"
 )
 
 // Entry is one platform: our side and its far side.
@@ -34,6 +36,7 @@ func Entries() []Entry {
 		{threads.Platform{}, func(o farside.Options) farside.Server { return threadsfake.New(o) }},
 		{tiktok.Platform{}, func(o farside.Options) farside.Server { return tiktokfake.New(o) }},
 		{twitter.Platform{}, func(o farside.Options) farside.Server { return twitterfake.New(o) }},
+		{youtube.Platform{}, func(o farside.Options) farside.Server { return youtubefake.New(o) }},
 	}
 }
 

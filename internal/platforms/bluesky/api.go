@@ -53,6 +53,12 @@ func (x xrpc) refreshSession(ctx context.Context, refresh platforms.Secret) (ses
 	return out, err
 }
 
+// deleteSession logs out: no new pair is given for the refresh token. The access token lives out its time, two hours at most.
+func (x xrpc) deleteSession(ctx context.Context, refresh platforms.Secret) error {
+	_, err := rest.Do(ctx, x.conn, rest.Request{Method: http.MethodPost, URL: x.host + "/xrpc/com.atproto.server.deleteSession", Bearer: refresh}, nil, Classify)
+	return err
+}
+
 func (x xrpc) resolveHandle(ctx context.Context, handle string) (string, error) {
 	var out struct {
 		DID string `json:"did"`

@@ -14,6 +14,7 @@ import (
 var (
 	_ platforms.CredentialConnector = Platform{}
 	_ platforms.Refresher           = Platform{}
+	_ platforms.Revoker             = Platform{}
 )
 
 // The fields of a login.
@@ -189,12 +190,9 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 	if c.Token.Refresh.IsZero() {
 		return platforms.Token{}, &platforms.Error{Kind: platforms.Unauthorized, Message: "the account has no session to renew", Remediation: reconnect}
 	}
-	host := dataOf(c.Account).PDS
-	if host == "" {
-		var err error
-		if host, err = findPDS(ctx, c); err != nil {
-			return platforms.Token{}, err
-		}
+	host, err := sessionHost(ctx, c)
+	if err != nil {
+		return platforms.Token{}, err
 	}
 	s, err := xrpc{c, host}.refreshSession(ctx, c.Token.Refresh)
 	if err != nil {
@@ -211,6 +209,33 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 		return platforms.Token{}, &platforms.Error{Kind: platforms.Unauthorized, Message: "the host renewed a session of another account", Remediation: reconnect}
 	}
 	return s.token(), nil
+}
+
+// Revokes is the session that the account's login opened. Its app password stays: only its user can take that away.
+func (Platform) Revokes(platforms.Account) platforms.Revocation { return platforms.RevokesToken }
+
+// Revoke ends the session at the host that gave it.
+func (Platform) Revoke(ctx context.Context, c *platforms.Conn) error {
+	if c.Token.Refresh.IsZero() {
+		return nil
+	}
+	host, err := sessionHost(ctx, c)
+	if err != nil {
+		return err
+	}
+	err = xrpc{c, host}.deleteSession(ctx, c.Token.Refresh)
+	if e := platforms.AsError(err); e != nil && (e.Kind == platforms.TokenExpired || e.Kind == platforms.Unauthorized) { // it was over before
+		return nil
+	}
+	return err
+}
+
+// sessionHost is where the account's session was opened.
+func sessionHost(ctx context.Context, c *platforms.Conn) (string, error) {
+	if host := dataOf(c.Account).PDS; host != "" {
+		return host, nil
+	}
+	return findPDS(ctx, c)
 }
 
 func (s session) token() platforms.Token {

@@ -215,3 +215,40 @@ func TestReadClaims(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	const call = "POST old.example.com/xrpc/com.atproto.server.deleteSession"
+	for _, tt := range []struct {
+		name   string
+		answer http.HandlerFunc
+		want   platforms.Kind
+	}{
+		{"ended", answer(200, ""), ""},
+		{"ended before", answer(400, `{"error":"ExpiredToken","message":"Token has been revoked"}`), ""},
+		{"no token of this host's", answer(400, `{"error":"InvalidToken"}`), ""},
+		{"away", answer(503, ""), platforms.Unavailable},
+		{"lost", hangUp, platforms.Unavailable},
+		{"limited", answer(429, ""), platforms.RateLimited},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.on(call, func(rw http.ResponseWriter, r *http.Request) {
+				if got := r.Header.Get("Authorization"); got != "Bearer refresh-token" {
+					t.Errorf("asked with %q", got)
+				}
+				tt.answer(rw, r)
+			})
+			err := Platform{}.Revoke(context.Background(), w.conn(t))
+			if tt.want == "" && err != nil {
+				t.Error(err)
+			} else if tt.want != "" {
+				wantKind(t, err, tt.want)
+			}
+			if w.count("deleteSession") != 1 {
+				t.Errorf("%d calls", w.count("deleteSession"))
+			}
+		})
+	}
+}

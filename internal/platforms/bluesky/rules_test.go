@@ -85,7 +85,7 @@ func TestInfo(t *testing.T) {
 	if _, err := json.Marshal(info.Rules); err != nil {
 		t.Error(err)
 	}
-	if got := fmt.Sprint(platforms.Capabilities(Platform{})); got != "[credentials publish refresh unpublish usage]" {
+	if got := fmt.Sprint(platforms.Capabilities(Platform{})); got != "[credentials publish refresh revoke unpublish usage]" {
 		t.Errorf("capabilities %s", got)
 	}
 	if info.IsVisible("") || info.IsVisible(stepUpload) || info.IsVisible(stepProcess) || !info.IsVisible(stepWrite) {

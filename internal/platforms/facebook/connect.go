@@ -46,7 +46,7 @@ func (Platform) Exchange(ctx context.Context, c *platforms.Conn, v platforms.Vis
 		return g, err
 	}
 	g.Scopes = user.Scopes
-	g.User = map[string]string{"id": user.ID, "name": user.Name}
+	g.Person = &platforms.Person{ID: user.ID, Username: user.Name, DisplayName: user.Name}
 	pages, err := meta.Managed[page](ctx, user, "me/accounts", pageFields)
 	if err == nil && len(pages) == 0 && slices.Contains(user.Scopes, "business_management") {
 		pages, err = ofBusinesses(ctx, user)

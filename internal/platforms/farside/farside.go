@@ -45,6 +45,7 @@ type Account struct {
 	Access      string
 	Refresh     string
 	ExpiresAt   time.Time      // of Access; zero: never
+	GrantedBy   string         // the platform's ID of the user who permitted the app to use it; empty: there is none
 	Data        map[string]any // what the adapter keeps with the account
 }
 

@@ -48,8 +48,6 @@ var (
 )
 
 var outlines = []platforms.Info{
-	outline("youtube", "YouTube", platforms.TextLimit{Max: 5000, Count: platforms.UTF8Bytes}, "https://developers.google.com/youtube/v3/docs/videos",
-		video(256*gb, 0, 12*60*60, append(movies, "video/webm", "video/mpeg", "video/x-msvideo", "video/x-m4v")...)),
 	outline("linkedin", "LinkedIn", platforms.TextLimit{Max: 3000, Count: platforms.LittleText}, "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api",
 		text(true), images(20, 10*mb, "image/jpeg", "image/png", "image/gif"), video(500*mb, 3, 30*60, "video/mp4"), document(100*mb), composed("reshareUrl")),
 	outline("pinterest", "Pinterest", platforms.TextLimit{Max: 800, Count: platforms.CodePoints}, "https://developers.pinterest.com/docs/api/v5/pins-create",

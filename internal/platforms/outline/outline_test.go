@@ -23,9 +23,6 @@ func TestOutlines(t *testing.T) {
 		media          []platforms.Media
 		options, rule  string // empty: nothing is wrong
 	}{
-		{"youtube", "x", nil, "", "youtube.video.min_items"},
-		{"youtube", "x", media("image"), "", "youtube.video.media_type"},
-		{"youtube", strings.Repeat("é", 2501), media("video"), "", "youtube.text.max_length"},
 		{"linkedin", "x", media("document"), "", ""},
 		{"linkedin", "", nil, `{"reshareUrl":"https://www.linkedin.com/feed/update/urn:li:share:1"}`, ""},
 		{"pinterest", "x", pictures(2), "", "pinterest.images.max_items"},

@@ -26,6 +26,7 @@ type Files struct {
 	client *http.Client
 	images map[string][]byte
 	video  []byte
+	long   []byte
 	gif    []byte
 	gates  sync.Map // the keys of those that stand open
 }
@@ -36,7 +37,7 @@ var _ platforms.MediaSource = (*Files)(nil)
 const imageCount = 24
 
 func newFiles(t *testing.T) *Files {
-	f := &Files{images: map[string][]byte{}, video: movie(), gif: moving()}
+	f := &Files{images: map[string][]byte{}, video: movie(4096), long: movie(longVideo), gif: moving()}
 	for i := range imageCount {
 		f.images[fmt.Sprintf("/image-%d.jpg", i)] = picture(i)
 	}
@@ -65,6 +66,16 @@ func (f *Files) Video() platforms.Media {
 	return platforms.Media{Type: platforms.Video, URL: f.url + "/video.mp4", MIME: "video/mp4", Size: int64(len(f.video)), Duration: 10 * time.Second}
 }
 
+// longVideo is the size of a video that has to be sent in several pieces, of a size that platforms allow.
+const longVideo = 600 << 10
+
+// LongVideo is an MP4 of the same length with more in it, for uploads in pieces.
+func (f *Files) LongVideo() platforms.Media {
+	m := f.Video()
+	m.URL, m.Size = f.url+"/long.mp4", int64(len(f.long))
+	return m
+}
+
 // GIF is an image that moves.
 func (f *Files) GIF() platforms.Media {
 	return platforms.Media{Type: platforms.GIF, URL: f.url + "/moving.gif", MIME: "image/gif", Size: int64(len(f.gif)), Width: 16, Height: 16, AltText: "it moves"}
@@ -77,6 +88,8 @@ func (f *Files) lookup(path string) (body []byte, mime string) {
 	switch path {
 	case "/video.mp4":
 		return f.video, "video/mp4"
+	case "/long.mp4":
+		return f.long, "video/mp4"
 	case "/moving.gif":
 		return f.gif, "image/gif"
 	}
@@ -152,7 +165,7 @@ func moving() []byte {
 }
 
 // movie is the smallest thing that calls itself an MP4: a header, an empty track list and some bytes.
-func movie() []byte {
+func movie(size int) []byte {
 	var b bytes.Buffer
 	box := func(kind string, payload []byte) {
 		binary.Write(&b, binary.BigEndian, uint32(8+len(payload)))
@@ -166,6 +179,6 @@ func movie() []byte {
 	binary.BigEndian.PutUint32(mvhd[20:], 1000)   // ticks a second
 	binary.BigEndian.PutUint32(mvhd[24:], 10_000) // ten seconds
 	box("moov", mvhd)
-	box("mdat", bytes.Repeat([]byte{7}, 4096))
+	box("mdat", bytes.Repeat([]byte{7}, size))
 	return b.Bytes()
 }

@@ -160,7 +160,7 @@ func (w *world) conn(tr *transport, token platforms.Token) *platforms.Conn {
 	}
 	return &platforms.Conn{
 		HTTP: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files},
+		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files}, Sealer: sealer{},
 		Account: platforms.Account{ID: "65f1c0a9e2b5af0012ab34ce", RemoteID: w.account.RemoteID, Username: w.account.Username, DisplayName: w.account.DisplayName, Data: data},
 	}
 }
@@ -274,7 +274,11 @@ func (w *world) judge(t *testing.T, o outcome, what string) {
 // judgeSecrets looks for the account's secrets in everything that a run said.
 func (w *world) judgeSecrets(t *testing.T, o outcome, what string) {
 	t.Helper()
-	for _, secret := range []string{w.account.Access, w.account.Refresh, w.account.Password, "app-secret-of-the-suite"} {
+	secrets := []string{w.account.Access, w.account.Refresh, w.account.Password, "app-secret-of-the-suite"}
+	if keeper, ok := w.fake.(interface{ Secrets() []string }); ok { // what it has handed out beside tokens: addresses of uploads
+		secrets = append(secrets, keeper.Secrets()...)
+	}
+	for _, secret := range secrets {
 		for _, text := range o.said {
 			if secret != "" && strings.Contains(text, secret) {
 				t.Errorf("%s: a secret shows in %q", what, text)

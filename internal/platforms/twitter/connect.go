@@ -57,12 +57,17 @@ func (g grant) token(now time.Time) platforms.Token {
 // tokens calls the token endpoint. A call there is never repeated blindly: codes and refresh tokens are good once.
 func tokens(ctx context.Context, c *platforms.Conn, app platforms.App, form url.Values, classify rest.Classifier) (grant, error) {
 	var g grant
-	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(app.ID) + ":" + url.QueryEscape(app.Secret.Reveal())))
-	_, err := rest.Do(ctx, c, rest.Request{Method: http.MethodPost, URL: base + "oauth2/token", Form: form, Header: http.Header{"Authorization": {"Basic " + basic}}}, &g, classify)
+	_, err := rest.Do(ctx, c, rest.Request{Method: http.MethodPost, URL: base + "oauth2/token", Form: form, Header: basic(app)}, &g, classify)
 	if err == nil && g.Access == "" {
 		err = platforms.Errorf(platforms.Unavailable, "X's answer has no token")
 	}
 	return g, err
+}
+
+// basic is how the token endpoints know the app.
+func basic(app platforms.App) http.Header {
+	pair := url.QueryEscape(app.ID) + ":" + url.QueryEscape(app.Secret.Reveal())
+	return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}}
 }
 
 // Exchange changes the code for tokens, and asks whose they are.

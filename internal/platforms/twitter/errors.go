@@ -32,6 +32,8 @@ const (
 	codeDuplicate = "duplicate-content"
 	codeMediaIDs  = "invalid-media-ids"
 	codeNotFound  = "resource-not-found"
+	// codeInvalidToken is for whatever the token endpoints refuse.
+	codeInvalidToken = "invalid-token"
 )
 
 // table is by the last part of a problem's type, or by a name of ours for what X tells only in words.
@@ -47,7 +49,7 @@ var table = map[string]row{
 	"account-locked":             {platforms.Rejected, platforms.AccountIssue, "the account is locked", adviceOwner},
 	"user-suspended":             {platforms.Rejected, platforms.AccountIssue, "the account is suspended", adviceOwner},
 	"unauthorized":               {platforms.TokenExpired, platforms.AuthExpired, "X no longer accepts the access token", adviceReconnect},
-	"invalid-token":              {platforms.Unauthorized, platforms.AuthExpired, "X no longer accepts the account's login", adviceReconnect},
+	codeInvalidToken:             {platforms.Unauthorized, platforms.AuthExpired, "X no longer accepts the account's login", adviceReconnect},
 	"unsupported-authentication": {platforms.Unauthorized, platforms.AuthExpired, "the connection is of a kind that may not do this", adviceReconnect},
 	"oauth1-permissions":         {platforms.Unauthorized, platforms.AuthExpired, "the connection may only read", adviceReconnect},
 	"client-forbidden":           {platforms.Rejected, platforms.SystemError, "the app may not do this", adviceOperator},
@@ -104,7 +106,7 @@ func Classify(r rest.Response) *platforms.Error {
 
 func codeOf(status int, kind, text, oauth string) string {
 	if oauth != "" && status < 500 && status != http.StatusTooManyRequests {
-		return "invalid-token"
+		return codeInvalidToken
 	}
 	for _, w := range words {
 		if strings.Contains(text, w.says) {

@@ -191,3 +191,40 @@ func TestAnAppWithoutCreditWaits(t *testing.T) {
 		t.Errorf("with credit again: %+v, %v", step, err)
 	}
 }
+
+// TestRevoke ends both tokens of a pair, whatever had become of them before, and tells what is the app's fault.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	for name, change := range map[string]func(c *platforms.Conn){
+		"a pair":                     func(*platforms.Conn) {},
+		"an access token that ended": func(*platforms.Conn) { now = now.Add(3 * time.Hour) },
+		"a login without a refresh token": func(c *platforms.Conn) {
+			c.Token.Refresh = platforms.Secret{}
+		},
+	} {
+		fake := twitterfake.New(farside.Options{Now: func() time.Time { return now }})
+		a := fake.Accounts()[0]
+		c := &platforms.Conn{HTTP: &http.Client{Transport: &counter{fake: fake}}, Now: func() time.Time { return now }, App: platforms.App{ID: "app", Secret: platforms.NewSecret("app secret")},
+			Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access), Refresh: platforms.NewSecret(a.Refresh)}}
+		if !fake.Opens(a.Access) || !fake.Opens(a.Refresh) || !fake.Opens(fake.Accounts()[1].Access) {
+			t.Fatalf("%s: it opens nothing from the start", name)
+		}
+		change(c)
+		for range 2 { // a worker may die and another repeat it
+			if err := (Platform{}).Revoke(context.Background(), c); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if fake.Opens(a.Access) || !c.Token.Refresh.IsZero() && fake.Opens(a.Refresh) {
+			t.Errorf("%s: the access token opens: %t, the refresh token: %t", name, fake.Opens(a.Access), fake.Opens(a.Refresh))
+		}
+		if _, err := (Platform{}).Refresh(context.Background(), c); platforms.AsError(err) == nil || platforms.AsError(err).Kind != platforms.Unauthorized {
+			t.Errorf("%s: a refresh afterwards: %v", name, err)
+		}
+		c.App.Secret = platforms.Secret{}
+		if err := (Platform{}).Revoke(context.Background(), c); platforms.AsError(err) == nil || platforms.AsError(err).Status != http.StatusUnauthorized {
+			t.Errorf("%s: an app that X does not know: %v", name, err)
+		}
+	}
+}

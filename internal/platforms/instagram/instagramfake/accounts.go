@@ -1,6 +1,7 @@
 package instagramfake
 
 import (
+	"net/http"
 	"slices"
 
 	"posthorn/internal/platforms/farside/graph"
@@ -166,12 +167,37 @@ func (f *Fake) readUser(c *call) (any, *graph.Failure) {
 func (f *Fake) dropPermissions(c *call) (any, *graph.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.leave(c.acct.scopedID)
+	return map[string]any{"success": true}, nil
+}
+
+// leave ends the tokens of somebody who logged in with Facebook, and of their Pages, and says whether there were any. The caller holds mu.
+func (f *Fake) leave(scopedID string) (left bool) {
 	for _, t := range f.tokens {
-		if t.acct == c.acct {
-			t.revoked = true
+		if t.acct.host == hostFacebook && t.acct.scopedID == scopedID && !t.revoked {
+			t.revoked, left = true, true
 		}
 	}
+	return left
+}
+
+// asApp is a call with an app's own token, which sees those who use the app: DELETE /{user-id}/permissions takes one of them out.
+// https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+func (f *Fake) asApp(c *call, parts []string) (any, *graph.Failure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(parts) != 2 || parts[1] != "permissions" || c.Method != http.MethodDelete || !f.leave(parts[0]) {
+		return nil, graph.NoObject(c.Method, parts[0])
+	}
 	return map[string]any{"success": true}, nil
+}
+
+// Opens reports whether a token is good for anything.
+func (f *Fake) Opens(value string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.tokens[value]
+	return t != nil && !t.revoked && !t.expired(f.now())
 }
 
 // SignedRequest is what Meta sends to an app's callbacks about the user who logs in at the host that the username belongs to.

@@ -115,7 +115,7 @@ func (f *Fake) Accounts() []farside.Account {
 		}
 		all = append(all, farside.Account{
 			RemoteID: a.id, Username: a.username, DisplayName: a.name, PictureURL: f.assets.URL(a.picture),
-			ProfileURL: "https://" + hostWeb + "/" + a.username + "/", Access: a.token, ExpiresAt: f.tokens[a.token].expires, Data: data,
+			ProfileURL: "https://" + hostWeb + "/" + a.username + "/", Access: a.token, ExpiresAt: f.tokens[a.token].expires, GrantedBy: a.scopedID, Data: data,
 		})
 	}
 	return all

@@ -83,6 +83,11 @@ func (f *Fake) serveGraph(w http.ResponseWriter, r *http.Request, host string) {
 		graph.Answer(w, nil, graph.UnknownPath(r.URL.Path))
 		return
 	}
+	if app, secret, is := strings.Cut(graph.TokenOf(r, p), "|"); is && host == hostFacebook && app != "" && secret != "" {
+		value, fail := f.asApp(c, parts)
+		graph.Answer(w, value, fail)
+		return
+	}
 	serve, fail := f.resolve(c, w.Header(), parts)
 	if fail != nil {
 		graph.Answer(w, nil, fail)

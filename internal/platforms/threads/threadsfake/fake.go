@@ -101,7 +101,7 @@ func (f *Fake) Accounts() []farside.Account {
 	var all []farside.Account
 	for _, a := range f.accounts {
 		all = append(all, farside.Account{RemoteID: a.id, Username: a.username, DisplayName: a.name, PictureURL: f.assets.URL(a.picture),
-			ProfileURL: "https://" + hostWeb + "/@" + a.username, Access: a.token, ExpiresAt: f.tokens[a.token].expires})
+			ProfileURL: "https://" + hostWeb + "/@" + a.username, Access: a.token, ExpiresAt: f.tokens[a.token].expires, GrantedBy: a.scopedID})
 	}
 	return all
 }

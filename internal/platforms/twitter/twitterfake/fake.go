@@ -86,7 +86,7 @@ func (f *Fake) Accounts() []farside.Account {
 	var all []farside.Account
 	for _, a := range f.accounts {
 		all = append(all, farside.Account{RemoteID: a.id, Username: a.username, DisplayName: a.name, ProfileURL: "https://" + hostWeb + "/" + a.username, Access: a.access, Refresh: a.refresh,
-			ExpiresAt: f.now().Add(f.life()), Data: map[string]any{"subscription": "None"}})
+			ExpiresAt: f.now().Add(f.life()), GrantedBy: a.id, Data: map[string]any{"subscription": "None"}})
 	}
 	return all
 }

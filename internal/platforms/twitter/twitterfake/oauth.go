@@ -31,13 +31,13 @@ type code struct {
 	used                        bool
 }
 
-// token is a pair; a refresh ends both.
+// token is a pair. A refresh spends its refresh token; each of the two can be revoked, and does not take the other with it.
 type token struct {
 	acct   *account
 	scopes []string
 	ends   time.Time // of the access token
-	dead   bool      // revoked
-	spent  bool      // the refresh token has been used
+	dead   bool      // the access token is revoked
+	spent  bool      // the refresh token has been used, or is revoked
 }
 
 func (f *Fake) life() time.Duration {
@@ -110,12 +110,7 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if path[0] == "revoke" {
-		for _, t := range []*token{f.access[form.Get("token")], f.refresh[form.Get("token")]} {
-			if t != nil {
-				t.dead, t.spent = true, true
-			}
-		}
-		answer(w, 200, map[string]any{"revoked": true})
+		f.revoke(w, form.Get("token"))
 		return
 	}
 	var a *account
@@ -133,7 +128,7 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 		a, scopes = k.acct, k.scopes
 	case "refresh_token":
 		t := f.refresh[form.Get("refresh_token")]
-		if t == nil || t.spent || t.dead {
+		if t == nil || t.spent {
 			answer(w, 400, map[string]any{"error": "invalid_request", "error_description": "Value passed for the token was invalid."})
 			return
 		}
@@ -155,6 +150,29 @@ func (f *Fake) serveOAuth(w http.ResponseWriter, r *http.Request, path []string)
 		panic(http.ErrAbortHandler)
 	}
 	answer(w, 200, out)
+}
+
+// revoke ends a token of either kind. One that is no more is refused like any other that is not valid. The caller holds mu.
+func (f *Fake) revoke(w http.ResponseWriter, value string) {
+	access, refresh := f.access[value], f.refresh[value]
+	switch {
+	case access != nil && !access.dead && f.now().Before(access.ends):
+		access.dead = true
+	case refresh != nil && !refresh.spent:
+		refresh.spent = true
+	default:
+		answer(w, 400, map[string]any{"error": "invalid_request", "error_description": "Value passed for the token was invalid."})
+		return
+	}
+	answer(w, 200, map[string]any{"revoked": true})
+}
+
+// Opens reports whether a token of either kind is good for anything.
+func (f *Fake) Opens(value string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	access, refresh := f.access[value], f.refresh[value]
+	return access != nil && !access.dead && f.now().Before(access.ends) || refresh != nil && !refresh.spent
 }
 
 // tokenForm reads a form. X documents no other body, and takes JSON as well: what many of its clients send.
