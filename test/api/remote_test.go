@@ -60,7 +60,7 @@ func TestUnpublish(t *testing.T) {
 	}{
 		{"bluesky", "invalid_field_value", "not published on bluesky"},
 		{"instagram", "platform_not_supported", "Instagram does not let posts be deleted"},
-		{"tiktok", "platform_not_supported", "not known to this server"},
+		{"tiktok", "platform_not_supported", "TikTok does not let posts be deleted"},
 		{"myspace", "platform_not_supported", "not known to this server"},
 	} {
 		refused := w.do("POST", path+"/unpublish", map[string]any{"platform": tt.platform}).want(400)
