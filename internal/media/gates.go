@@ -149,10 +149,6 @@ func (g *Gates) serve(w http.ResponseWriter, r *http.Request, address string, ot
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Content-Type", f.MIME)
-	if seeker, ok := f.Body.(io.ReadSeeker); ok {
-		http.ServeContent(w, r, "", time.Time{}, seeker)
-		return
-	}
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
 	if r.Method == http.MethodGet {
 		_, _ = io.Copy(w, f.Body) // whoever reads it may be gone
