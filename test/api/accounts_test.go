@@ -169,7 +169,7 @@ func TestListAccounts(t *testing.T) {
 		t.Helper()
 		return len(w.do("GET", "/v1/accounts?"+query, nil).want(200).at("accounts").([]any))
 	}
-	for query, want := range map[string]int{"": all, "status=": all, "status=connected": all - 2, "status=disconnected": 2, "status=disconnected&platform=instagram": 1, "platform=tiktok": 0,
+	for query, want := range map[string]int{"": all, "status=": all, "status=connected": all - 2, "status=disconnected": 2, "status=disconnected&platform=instagram": 1, "platform=pinterest": 0,
 		"profileId=" + w.second: 0, "profileId=all": all, "profileId=" + nobodysID: 0, "includeOverLimit=true": all, "whatever=1": all} {
 		if got := count(query); got != want {
 			t.Errorf("?%s gives %d, want %d", query, got, want)

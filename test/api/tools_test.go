@@ -66,7 +66,7 @@ func TestValidatePost(t *testing.T) {
 		{"short", map[string]any{"content": "Hi", "platforms": on("bluesky")}, nil, nil},
 		{"nearly full", map[string]any{"content": strings.Repeat("a", 271), "platforms": on("bluesky")}, nil, []string{"bluesky"}},
 		{"just below", map[string]any{"content": strings.Repeat("a", 270), "platforms": on("bluesky")}, nil, nil},
-		{"too long for one", map[string]any{"content": strings.Repeat("a", 301), "platforms": on("bluesky", "linkedin")}, []string{"bluesky bluesky.text.max_length"}, []string{"linkedin"}},
+		{"too long for one", map[string]any{"content": strings.Repeat("a", 301), "platforms": on("bluesky", "telegram")}, []string{"bluesky bluesky.text.max_length"}, []string{"telegram"}},
 		{"own text", map[string]any{"content": strings.Repeat("a", 301), "platforms": []map[string]any{{"platform": "bluesky", "customContent": "short"}}}, nil, nil},
 		{"media are missing", map[string]any{"content": "Hi", "platforms": on("instagram", "youtube")},
 			[]string{"instagram instagram.photo.min_items", "youtube youtube.video.min_items"}, nil},

@@ -8,7 +8,7 @@ import test from 'node:test'
 import { agree, photo, sandbox, unique } from './helper.mjs'
 
 // The client's modules name each other without the ending that Node wants.
-const endings = 'export const resolve = (name, from, next) => next(name.startsWith(".") && !/[.]m?js$/.test(name) ? name + ".js" : name, from)'
+const endings = 'export const resolve = (name, from, next) => next(name.startsWith(".") && !/[.][cm]?js$/.test(name) ? name + ".js" : name, from)'
 register(`data:text/javascript,${encodeURIComponent(endings)}`)
 const threads = await import('threads-graph-api')
 

@@ -6,9 +6,13 @@ import { accounts, bluesky, client, fails, instagram, nobody, photo, profileId, 
 const create = (body, headers) => zernio.posts.createPost({ body, headers })
 const picture = [{ type: 'image', url: photo }]
 
-test('publish now to every account, read it back, list it', async () => {
-  const { data, response } = await create({ content: unique('from the SDK'), mediaItems: picture, platforms: accounts.map((a) => target(a)), publishNow: true })
-  assert.equal(response.status, 201)
+// YouTube takes videos alone, and TikTok wants to be told who may see and comment; the second account there is a private one, whose posts have no address.
+const consent = { privacyLevel: 'PUBLIC_TO_EVERYONE', allowComment: true, contentPreviewConfirmed: true, expressConsentGiven: true }
+const everywhere = accounts.filter((a) => a.platform !== 'youtube' && (a.platform !== 'tiktok' || a.username === 'amber.reels')).map((a) => target(a, a.platform === 'tiktok' ? { platformSpecificData: consent } : {}))
+
+test('publish now to every account that takes a picture, read it back, list it', async () => {
+  const { data, response } = await create({ content: unique('from the SDK'), mediaItems: picture, platforms: everywhere, publishNow: true })
+  assert.equal(response.status, 201, JSON.stringify(data.post?.platforms.filter((t) => t.status !== 'published')))
   assert.equal(data.message, 'Post published successfully')
   assert.equal(data.post.status, 'published')
   for (const t of data.post.platforms) {
