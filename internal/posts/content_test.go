@@ -137,8 +137,4 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("%s: %+v, %v", set, list, err)
 		}
 	}
-	unknown := newWorld(t)
-	if _, err := unknown.DryRun(t.Context(), unknown.owner, posts.NewPost{Targets: []posts.NewTarget{{Platform: "tiktok", AccountID: unknown.account}}}); fieldOf(err) != "platforms[0].platform platform_not_supported" {
-		t.Errorf("without an adapter: %v", err)
-	}
 }
