@@ -24,7 +24,7 @@ run: ## start Posthorn for development: Postgres, sandbox platforms, API and wor
 test: race-possible ## run all tests on a real Postgres with the race detector, and every pair of faults without it; no skip goes unlisted
 	@go run ./internal/postgres/pgtest/which
 	@go test -race -count=1 -timeout=$(TEST_TIMEOUT) -json $(TESTFLAGS) $(PKGS) | go run ./internal/devtools/testreport
-	@$(if $(filter ./...,$(PKGS)),go test -count=1 -timeout=$(TEST_TIMEOUT) -run '^TestSuite$$/pairs' $(TESTFLAGS) -json ./internal/platforms/... | go run ./internal/devtools/testreport)
+	@$(if $(filter ./...,$(PKGS)),go test -count=1 -timeout=$(TEST_TIMEOUT) -run '^TestSuite/pairs' $(TESTFLAGS) -json ./internal/platforms/... | go run ./internal/devtools/testreport)
 
 .PHONY: bench
 bench: ## measure creating, listing and publishing posts on this machine, with a million posts in the table; ends by itself

@@ -62,3 +62,10 @@ test('account groups', async () => {
   assert.ok((await zernio.accountGroups.deleteAccountGroup({ path })).data.message)
   await fails(zernio.accountGroups.deleteAccountGroup({ path }), 404)
 })
+
+test('what a TikTok creator may do', async () => {
+  const creator = accounts.find((a) => a.platform === 'tiktok')
+  const { data } = await zernio.accounts.getTikTokCreatorInfo({ path: { accountId: creator._id } })
+  assert.ok(data.creator.nickname && data.privacyLevels.length > 0, JSON.stringify(data))
+  await fails(zernio.accounts.getTikTokCreatorInfo({ path: { accountId: bluesky._id } }), 400)
+})

@@ -182,3 +182,10 @@ test('lists', async () => {
     await fails(zernio.posts.listPosts({ query }), 400)
   }
 })
+
+test('edit what a Facebook Page shows', async () => {
+  const page = accounts.find((a) => a.platform === 'facebook')
+  const { data: { post } } = await create({ content: unique('on a Page'), platforms: [target(page)], publishNow: true })
+  const { data } = await zernio.posts.editPost({ path: { postId: post._id }, body: { platform: 'facebook', content: unique('said better') } })
+  assert.ok(data.success, JSON.stringify(data))
+})
