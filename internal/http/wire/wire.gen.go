@@ -1766,7 +1766,21 @@ type SelectLinkedInRequest struct {
 
 	// SelectedOrganization Needed for an organization; one of those that the login opens. Its other fields are accepted and not used.
 	SelectedOrganization struct {
-		ID string `json:"id"`
+		// Description Not used.
+		Description string `json:"description,omitempty,omitzero"`
+		ID          string `json:"id"`
+
+		// Name Not used.
+		Name string `json:"name,omitempty,omitzero"`
+
+		// Urn Not used.
+		Urn string `json:"urn,omitempty,omitzero"`
+
+		// VanityName Not used.
+		VanityName string `json:"vanityName,omitempty,omitzero"`
+
+		// Website Not used.
+		Website string `json:"website,omitempty,omitzero"`
 	} `json:"selectedOrganization,omitempty,omitzero"`
 	TempToken string `json:"tempToken"`
 
