@@ -1,8 +1,6 @@
 package instagram
 
 import (
-	"encoding/json"
-
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/meta"
 	"posthorn/internal/platforms/meta/containers"
@@ -29,22 +27,18 @@ type flow struct {
 }
 
 func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	f := &flow{c: c, t: t, opts: opts, kind: kindOf(t.Content)}
-	if len(t.State.Data) > 0 {
-		if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-			return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
-		}
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
 	}
 	if len(t.Content.Media) == 0 {
 		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + f.kind + ".min_items", Field: "mediaItems",
 			Message: "an Instagram post needs media", Remediation: "Attach an image or a video."}
 	}
-	var err error
 	if f.api, err = newClient(c); err != nil {
 		return nil, err
 	}

@@ -245,7 +245,7 @@ func (f *flow) process(ctx context.Context) (platforms.Step, error) {
 			continue
 		case state == "PROCESSING_FAILED":
 			return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Code: "MEDIA_ASSET_PROCESSING_FAILED", Rule: platformName + "." + ruleProcessing,
-				Field: fmt.Sprintf("mediaItems[%d]", i), Message: strings.TrimSpace("LinkedIn could not process the media. " + shorten(reason)), Remediation: adviceMedia}
+				Field: fmt.Sprintf("mediaItems[%d]", i), Message: strings.TrimSpace("LinkedIn could not process the media. " + platforms.Shorten(reason)), Remediation: adviceMedia}
 		case f.late():
 			return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleProcessing, Field: fmt.Sprintf("mediaItems[%d]", i),
 				Message: "LinkedIn did not process the media within half an hour", Remediation: adviceMedia}

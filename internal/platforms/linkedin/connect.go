@@ -245,14 +245,7 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 	if err != nil {
 		return platforms.Token{}, err
 	}
-	fresh := g.token(c.Now())
-	if fresh.Refresh.IsZero() {
-		fresh.Refresh = c.Token.Refresh
-	}
-	if len(fresh.Scopes) == 0 {
-		fresh.Scopes = c.Token.Scopes
-	}
-	return fresh, nil
+	return g.token(c.Now()).Renewing(c.Token), nil
 }
 
 // Revokes says that all of a member's accounts live on one grant. What becomes of the others when one token is taken back LinkedIn does not say.

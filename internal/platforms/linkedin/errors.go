@@ -103,8 +103,6 @@ type problem struct {
 	} `json:"errorDetails"`
 }
 
-const maxMessage = 500
-
 // Classify reads a failed answer. It is nil for a body that is none of LinkedIn's, such as a gateway's page.
 func Classify(r rest.Response) *platforms.Error {
 	var p problem
@@ -119,7 +117,7 @@ func Classify(r rest.Response) *platforms.Error {
 		}
 	}
 	m := table[code]
-	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + "." + ruleOf(code)}
+	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: platforms.Shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + "." + ruleOf(code)}
 }
 
 func codeOf(status int, p problem) string {
@@ -195,13 +193,6 @@ func original(e *platforms.Error) (urn string, at time.Time) {
 		return "", at
 	}
 	return m[0], time.UnixMilli(n >> 22) // the number holds the time
-}
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > maxMessage {
-		return string(r[:maxMessage]) + "…"
-	}
-	return s
 }
 
 // ruleOf is the name of a refusal among the rules.

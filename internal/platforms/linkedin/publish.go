@@ -2,7 +2,6 @@ package linkedin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,10 +43,9 @@ type flow struct {
 }
 
 func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	f := &flow{c: c, t: t, opts: opts, kind: kindOf(t.Content), author: c.Account.RemoteID}
 	if opts.OrganizationURN != "" {
@@ -57,10 +55,11 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 		return nil, outsider()
 	}
 	f.api = client{c, f.page() && slices.Contains(c.Token.Scopes, scopePages)}
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
+	}
 	if len(t.State.Data) == 0 {
 		f.st.Assets = make([]asset, len(t.Content.Media))
-	} else if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-		return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
 	}
 	if len(f.st.Assets) != len(f.files()) {
 		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + ruleChanged, Message: "the post was changed while it was published", Remediation: "Retry the post."}
@@ -81,11 +80,11 @@ func (f *flow) files() []platforms.Media {
 
 // step goes on to a step after a wait.
 func (f *flow) step(name string, wait time.Duration, note string) (platforms.Step, error) {
-	data, err := json.Marshal(f.st)
+	next, err := platforms.Remember(name, f.st)
 	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+		return platforms.Step{}, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: note, Done: f.remote()}, nil
+	return platforms.Step{State: next, Wait: wait, Note: note, Done: f.remote()}, nil
 }
 
 // remote is what the public sees; nil while there is nothing.

@@ -34,16 +34,13 @@ type flow struct {
 }
 
 func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	f := &flow{t: t, opts: opts, parts: opts.parts(t.Content), api: newClient(c)}
-	if len(t.State.Data) > 0 {
-		if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-			return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
-		}
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
 	}
 	n := len(f.st.IDs)
 	if n > len(f.parts) || (n == len(f.parts) && t.State.Step != containers.Reading) {

@@ -130,8 +130,8 @@ func Classify(r rest.Response) *platforms.Error {
 	if !known {
 		m = byStatus(r.Status)
 	}
-	out := m.error(clip(e.Code))
-	out.Message, out.RequestID = clip(cmp.Or(e.Message, m.message)), clip(e.LogID)
+	out := m.error(platforms.Shorten(e.Code))
+	out.Message, out.RequestID = platforms.Shorten(cmp.Or(e.Message, m.message)), platforms.Shorten(e.LogID)
 	if known && !strings.Contains(e.Message, m.message) && e.Message != "" {
 		out.Message = m.message + ": " + out.Message
 	}
@@ -150,15 +150,6 @@ func byStatus(status int) row {
 		m = table["internal_error"]
 	}
 	return m
-}
-
-const maxMessage = 500
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > maxMessage {
-		return string(r[:maxMessage]) + "…"
-	}
-	return s
 }
 
 // codeDocs describe the codes.

@@ -3,7 +3,6 @@ package tiktok
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -58,30 +57,27 @@ type flow struct {
 }
 
 func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	if len(t.Content.Media) == 0 {
 		return nil, &platforms.Error{Kind: platforms.Rejected, Field: "mediaItems", Message: "a post on TikTok has a video or photos, and this has none", Remediation: "Attach media."}
 	}
 	f := &flow{c: c, t: t, api: client{c}, opts: opts, photos: kindOf(t.Content) == kindImages}
-	if len(t.State.Data) > 0 {
-		if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-			return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
-		}
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
 
 // step goes on to a step after a wait.
 func (f *flow) step(name string, wait time.Duration, note string, args ...any) (platforms.Step, error) {
-	data, err := json.Marshal(f.st)
+	next, err := platforms.Remember(name, f.st)
 	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+		return platforms.Step{}, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
+	return platforms.Step{State: next, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
 }
 
 // remote is what is out; nil while nothing is. Until TikTok tells the post's ID, and for a post that not everybody sees, it is known by what TikTok

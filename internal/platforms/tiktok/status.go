@@ -66,7 +66,7 @@ func (f *flow) process(ctx context.Context) (platforms.Step, error) {
 	case f.c.Now().After(f.st.Since.Add(maxProcessing)):
 		return f.missing()
 	}
-	return f.again(restProcessing, "TikTok is at it: "+clip(s.Status))
+	return f.again(restProcessing, "TikTok is at it: "+platforms.Shorten(s.Status))
 }
 
 // refused is what TikTok says of a post that did not come to be. Nothing of it shows, so that it may be begun anew.
@@ -80,7 +80,7 @@ func (f *flow) refused(reason string) (platforms.Step, error) {
 			return f.restart(restProcessing, "TikTok failed: "+reason)
 		}
 	}
-	f.st.Refused = clip(cmp.Or(reason, codeRefused))
+	f.st.Refused = platforms.Shorten(cmp.Or(reason, codeRefused))
 	return f.step(stepRefused, 0, "TikTok did not publish the post: %s", f.st.Refused) // a step of its own clears the doubt
 }
 

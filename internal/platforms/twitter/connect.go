@@ -117,12 +117,5 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 	if err != nil {
 		return platforms.Token{}, err
 	}
-	if g.Refresh == "" {
-		g.Refresh = c.Token.Refresh.Reveal()
-	}
-	fresh := g.token(c.Now())
-	if len(fresh.Scopes) == 0 {
-		fresh.Scopes = c.Token.Scopes
-	}
-	return fresh, nil
+	return g.token(c.Now()).Renewing(c.Token), nil
 }

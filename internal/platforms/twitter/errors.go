@@ -87,8 +87,6 @@ type problem struct {
 	Description string `json:"error_description"`
 }
 
-const maxMessage = 500
-
 // Classify reads a failed answer of the API. It is nil for a body that is none of X's, such as a gateway's page.
 func Classify(r rest.Response) *platforms.Error {
 	var p problem
@@ -101,7 +99,7 @@ func Classify(r rest.Response) *platforms.Error {
 	}
 	code := codeOf(r.Status, kind, text+" "+p.Title, p.OAuth)
 	m := table[code]
-	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + ".error." + code}
+	return &platforms.Error{Kind: m.kind, Category: m.category, Code: code, Message: platforms.Shorten(cmp.Or(text, m.message)), Remediation: m.remedy, Rule: platformName + ".error." + code}
 }
 
 func codeOf(status int, kind, text, oauth string) string {
@@ -139,13 +137,6 @@ func codeOf(status int, kind, text, oauth string) string {
 		return "server"
 	}
 	return "invalid-request"
-}
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > maxMessage {
-		return string(r[:maxMessage]) + "…"
-	}
-	return s
 }
 
 // codeDocs describe the refusals.

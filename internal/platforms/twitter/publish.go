@@ -40,17 +40,15 @@ type flow struct {
 }
 
 func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	f := &flow{c: c, t: t, api: client{c}, opts: opts, parts: opts.parts(t.Content)}
-	if len(t.State.Data) > 0 {
-		if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-			return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
-		}
-	} else {
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
+	}
+	if len(t.State.Data) == 0 {
 		for _, p := range f.parts {
 			f.st.Parts = append(f.st.Parts, sent{Media: make([]file, len(p.Media))})
 		}
@@ -67,11 +65,11 @@ func begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
 
 // step goes on to a step after a wait.
 func (f *flow) step(name string, wait time.Duration, note string, args ...any) (platforms.Step, error) {
-	data, err := json.Marshal(f.st)
+	next, err := platforms.Remember(name, f.st)
 	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+		return platforms.Step{}, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
+	return platforms.Step{State: next, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
 }
 
 // at is the post to be written next; -1 when all are.

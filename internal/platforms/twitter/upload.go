@@ -207,7 +207,7 @@ func (f *flow) progress(m *file, u uploaded) (platforms.Step, error) {
 		return f.next("the media is processed")
 	case u.Processing.State == "failed":
 		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.UserContent, Code: u.Processing.Error.Name, Rule: platformName + "." + ruleProcessing,
-			Message: "X could not process the media: " + shorten(u.Processing.Error.Message), Remediation: "Convert the video to MP4 with H.264 and AAC, then retry."}
+			Message: "X could not process the media: " + platforms.Shorten(u.Processing.Error.Message), Remediation: "Convert the video to MP4 with H.264 and AAC, then retry."}
 	case f.c.Now().After(m.SentAt.Add(maxProcessing)):
 		return platforms.Step{}, &platforms.Error{Kind: platforms.Rejected, Category: platforms.PlatformError, Rule: platformName + "." + ruleProcessing,
 			Message: "X did not process the media within half an hour", Remediation: "Convert the video to MP4 with H.264 and AAC, then retry."}

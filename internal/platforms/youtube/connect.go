@@ -124,12 +124,5 @@ func (Platform) Refresh(ctx context.Context, c *platforms.Conn) (platforms.Token
 	if err != nil {
 		return platforms.Token{}, err
 	}
-	fresh := g.token(c.Now())
-	if g.Refresh == "" {
-		fresh.Refresh = c.Token.Refresh
-	}
-	if len(fresh.Scopes) == 0 {
-		fresh.Scopes = c.Token.Scopes
-	}
-	return fresh, nil
+	return g.token(c.Now()).Renewing(c.Token), nil
 }

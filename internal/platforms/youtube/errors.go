@@ -114,8 +114,6 @@ type apiError struct {
 	} `json:"errors"`
 }
 
-const maxMessage = 500
-
 // Classify reads a failed answer. It is nil for a body that is none of Google's, such as a gateway's page.
 func Classify(r rest.Response) *platforms.Error {
 	var body refusal
@@ -180,11 +178,7 @@ var tag = regexp.MustCompile(`<[^>]*>`)
 
 // plain is a message without the links that YouTube writes into some.
 func plain(s string) string {
-	s = strings.TrimSpace(html.UnescapeString(tag.ReplaceAllString(s, "")))
-	if r := []rune(s); len(r) > maxMessage {
-		return string(r[:maxMessage]) + "…"
-	}
-	return s
+	return platforms.Shorten(strings.TrimSpace(html.UnescapeString(tag.ReplaceAllString(s, ""))))
 }
 
 // uploadsOfADay is how long a channel waits that has uploaded too much. https://support.google.com/youtube/answer/4556244

@@ -2,7 +2,6 @@ package youtube
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,19 +65,16 @@ type flow struct {
 }
 
 func (p Platform) begin(c *platforms.Conn, t platforms.Task) (*flow, error) {
-	opts, problems := platforms.DecodeOptions[Options](t.Content.Options)
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + p.Rule, Field: p.Field, Message: p.Message, Remediation: p.Remediation}
+	opts, err := platforms.OptionsOf[Options](platformName, t.Content)
+	if err != nil {
+		return nil, err
 	}
 	f := &flow{c: c, t: t, api: client{c}, opts: opts, piece: usualPiece}
 	if p.Piece > 0 {
 		f.piece = max(grain, p.Piece/grain*grain)
 	}
-	if len(t.State.Data) > 0 {
-		if err := json.Unmarshal(t.State.Data, &f.st); err != nil {
-			return nil, &platforms.Error{Kind: platforms.Unavailable, Message: "the saved state of this post cannot be read", Err: err}
-		}
+	if err := t.State.Load(&f.st); err != nil {
+		return nil, err
 	}
 	if len(t.Content.Media) == 0 && f.st.ID == "" {
 		return nil, &platforms.Error{Kind: platforms.Rejected, Rule: platformName + "." + ruleChanged, Message: "the post has lost its video", Remediation: "Retry the post."}
@@ -90,11 +86,11 @@ func (f *flow) video() platforms.Media { return f.t.Content.Media[0] }
 
 // step goes on to a step after a wait.
 func (f *flow) step(name string, wait time.Duration, note string, args ...any) (platforms.Step, error) {
-	data, err := json.Marshal(f.st)
+	next, err := platforms.Remember(name, f.st)
 	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+		return platforms.Step{}, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
+	return platforms.Step{State: next, Wait: wait, Note: fmt.Sprintf(note, args...), Done: f.remote()}, nil
 }
 
 // remote is what the public sees; nil while there is nothing.

@@ -5,7 +5,6 @@ package containers
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"time"
@@ -147,11 +146,11 @@ func (f *Flow) Take(ctx context.Context) (platforms.Step, bool, error) {
 
 // Step goes on to a step after a wait.
 func (f *Flow) Step(name string, wait time.Duration, note string, args ...any) (platforms.Step, error) {
-	data, err := json.Marshal(f.Save())
+	next, err := platforms.Remember(name, f.Save())
 	if err != nil {
-		return platforms.Step{}, &platforms.Error{Kind: platforms.Unavailable, Message: "the state of this post cannot be saved", Err: err}
+		return platforms.Step{}, err
 	}
-	return platforms.Step{State: platforms.State{Step: name, Data: data}, Wait: wait, Note: fmt.Sprintf(note, args...)}, nil
+	return platforms.Step{State: next, Wait: wait, Note: fmt.Sprintf(note, args...)}, nil
 }
 
 // The rules of what only the steps find.
