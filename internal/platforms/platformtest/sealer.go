@@ -6,14 +6,18 @@ import (
 	"posthorn/internal/platforms"
 )
 
-// sealer hides a secret well enough for the suite to see that it was sealed.
-type sealer struct{}
+// Sealer hides a secret well enough for a test to see that it was sealed.
+type Sealer struct {
+	Lost bool // opens nothing, as when the operator's key is gone
+}
+
+var _ platforms.Sealer = Sealer{}
 
 // Seal implements [platforms.Sealer].
-func (sealer) Seal(s platforms.Secret) string { return hex.EncodeToString([]byte(s.Reveal())) }
+func (Sealer) Seal(s platforms.Secret) string { return hex.EncodeToString([]byte(s.Reveal())) }
 
 // Open implements [platforms.Sealer].
-func (sealer) Open(sealed string) (platforms.Secret, bool) {
+func (l Sealer) Open(sealed string) (platforms.Secret, bool) {
 	b, err := hex.DecodeString(sealed)
-	return platforms.NewSecret(string(b)), err == nil
+	return platforms.NewSecret(string(b)), err == nil && !l.Lost
 }

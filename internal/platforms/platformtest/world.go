@@ -160,7 +160,7 @@ func (w *world) conn(tr *transport, token platforms.Token) *platforms.Conn {
 	}
 	return &platforms.Conn{
 		HTTP: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files}, Sealer: sealer{},
+		App:  app, Token: token, Now: w.clock.Now, Media: gated{w.files}, Sealer: Sealer{},
 		Account: platforms.Account{ID: "65f1c0a9e2b5af0012ab34ce", RemoteID: w.account.RemoteID, Username: w.account.Username, DisplayName: w.account.DisplayName, Data: data},
 	}
 }

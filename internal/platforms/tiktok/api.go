@@ -173,12 +173,12 @@ func (a client) recent(ctx context.Context) ([]video, error) {
 
 // send sends a piece of a video to the address that TikTok gave for it, which is a host of its own and gets no token. Its answer's status tells what
 // became of it.
-func (a client) send(ctx context.Context, to string, p piece, body io.Reader, mime string, last bool) (rest.Response, error) {
-	u, err := url.Parse(to)
+func (a client) send(ctx context.Context, to platforms.Secret, p piece, body io.Reader, mime string, last bool) (rest.Response, error) {
+	u, err := url.Parse(to.Reveal())
 	if err != nil || u.Scheme != "https" || !strings.Contains(u.Hostname(), ".") {
 		return rest.Response{}, platforms.Errorf(platforms.Unavailable, "TikTok gave no address to send the video to")
 	}
-	return rest.Do(ctx, a.c, rest.Request{Method: http.MethodPut, URL: to, Body: io.LimitReader(body, p.size), Length: p.size, Type: mime, Write: last,
+	return rest.Do(ctx, a.c, rest.Request{Method: http.MethodPut, URL: u.String(), Body: io.LimitReader(body, p.size), Length: p.size, Type: mime, Write: last,
 		Header: http.Header{"Content-Range": {p.header()}}}, nil, classifyUpload)
 }
 

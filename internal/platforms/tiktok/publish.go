@@ -26,7 +26,7 @@ const (
 	clockSlack = time.Minute
 )
 
-// state is what a target remembers between two steps. The address to send a video to is good for an hour, for this one video.
+// state is what a target remembers between two steps. The address to send a video to is good for an hour, for this one video, and sealed.
 type state struct {
 	PublishID string    `json:"publishId,omitempty"`
 	Gate      string    `json:"gate,omitempty"` // opens the media that TikTok reads; see platforms.Gate

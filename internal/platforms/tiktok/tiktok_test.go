@@ -14,6 +14,7 @@ import (
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/platformtest"
 	"posthorn/internal/platforms/rest"
 	"posthorn/internal/platforms/tiktok/tiktokfake"
 )
@@ -127,12 +128,13 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // try is one post to a fake, taken step by step.
 type try struct {
-	t    *testing.T
-	now  time.Time
-	fake *tiktokfake.Fake
-	line *line
-	film *film
-	task platforms.Task
+	t       *testing.T
+	now     time.Time
+	fake    *tiktokfake.Fake
+	line    *line
+	film    *film
+	task    platforms.Task
+	keyless bool // what is sealed cannot be opened
 }
 
 func newTry(t *testing.T, size int, text, privacy string) *try {
@@ -146,7 +148,7 @@ func newTry(t *testing.T, size int, text, privacy string) *try {
 
 func (x *try) conn() *platforms.Conn {
 	a := x.fake.Accounts()[0]
-	return &platforms.Conn{HTTP: &http.Client{Transport: x.line}, Media: x.film, Now: func() time.Time { return x.now }, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access)}}
+	return &platforms.Conn{HTTP: &http.Client{Transport: x.line}, Media: x.film, Sealer: platformtest.Sealer{Lost: x.keyless}, Now: func() time.Time { return x.now }, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username}, Token: platforms.Token{Access: platforms.NewSecret(a.Access)}}
 }
 
 type died struct{}
@@ -217,6 +219,9 @@ func TestUploadGoesOn(t *testing.T) {
 			deaths++
 			continue
 		}
+		if strings.Contains(string(step.State.Data), "upload_token") {
+			t.Fatalf("the address to write to can be read: %s", step.State.Data)
+		}
 		if step.Done != nil && step.State.Step == "" {
 			again := x.line.sent - int64(len(x.film.data))
 			if deaths != 1 || again < 0 || again > atOnce*pieceSize || x.fake.Leaks() > 0 || len(x.fake.Posts()) != 1 {
@@ -226,6 +231,22 @@ func TestUploadGoesOn(t *testing.T) {
 		}
 	}
 	t.Fatal("it never ended")
+}
+
+// TestALostAddress begins a video anew whose address nobody can open any more.
+func TestALostAddress(t *testing.T) {
+	t.Parallel()
+	x := newTry(t, 95<<20, "A film without a key", "PUBLIC_TO_EVERYONE")
+	x.until(stepUploading)
+	x.keyless = true
+	step, err, _ := x.step()
+	if err != nil || step.State.Step != "" || step.Done != nil {
+		t.Fatalf("it goes on at %q: %v", step.State.Step, err)
+	}
+	x.keyless = false
+	if x.until(""); len(x.fake.Posts()) != 1 {
+		t.Errorf("there are %d posts", len(x.fake.Posts()))
+	}
 }
 
 // TestTheLastPiece loses the last piece, or its answer, and comes back soon or when the address has expired.

@@ -57,7 +57,7 @@ func (f *flow) startSending(ctx context.Context, may creator) (platforms.Step, e
 	if err != nil {
 		return platforms.Step{}, err
 	}
-	f.st.Upload = b.Upload
+	f.st.Upload = f.c.Sealer.Seal(platforms.NewSecret(b.Upload))
 	return f.next(0, "the upload has begun: "+b.ID)
 }
 
@@ -90,7 +90,13 @@ func (f *flow) opened(ctx context.Context) (*platforms.File, error) {
 	return src, nil
 }
 
-const changedVideo = "the video is another one than before"
+const (
+	changedVideo = "the video is another one than before"
+	lostAddress  = "the address to send the video to cannot be read any more"
+)
+
+// address is where the pieces go; false where it cannot be opened any more.
+func (f *flow) address() (platforms.Secret, bool) { return f.c.Sealer.Open(f.st.Upload) }
 
 // upload sends some pieces, but never the last.
 func (f *flow) upload(ctx context.Context) (platforms.Step, error) {
@@ -102,8 +108,12 @@ func (f *flow) upload(ctx context.Context) (platforms.Step, error) {
 		return f.begunInVain(changedVideo)
 	}
 	defer src.Body.Close()
+	to, ok := f.address()
+	if !ok {
+		return f.begunInVain(lostAddress)
+	}
 	for range min(atOnce, f.st.Pieces-1-f.st.Sent) {
-		resp, err := f.api.send(ctx, f.st.Upload, f.st.at(f.st.Sent), src.Body, src.MIME, false)
+		resp, err := f.api.send(ctx, to, f.st.at(f.st.Sent), src.Body, src.MIME, false)
 		switch {
 		case resp.Status == http.StatusRequestedRangeNotSatisfiable:
 			return f.catchUp(resp)
@@ -163,7 +173,11 @@ func (f *flow) commit(ctx context.Context) (platforms.Step, error) {
 		return f.begunInVain(changedVideo)
 	}
 	defer src.Body.Close()
-	resp, err := f.api.send(ctx, f.st.Upload, f.st.at(f.st.Pieces-1), src.Body, src.MIME, true)
+	to, ok := f.address()
+	if !ok {
+		return f.begunInVain(lostAddress)
+	}
+	resp, err := f.api.send(ctx, to, f.st.at(f.st.Pieces-1), src.Body, src.MIME, true)
 	switch {
 	case resp.Status == http.StatusForbidden, resp.Status == http.StatusNotFound:
 		return f.learn(ctx)

@@ -3,7 +3,6 @@ package youtube_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"posthorn/internal/platforms"
 	"posthorn/internal/platforms/farside"
+	"posthorn/internal/platforms/platformtest"
 	"posthorn/internal/platforms/youtube"
 	"posthorn/internal/platforms/youtube/youtubefake"
 )
@@ -42,20 +42,10 @@ func newFar(t *testing.T, account int) *far {
 	clock := func() time.Time { return f.now }
 	f.Fake = youtubefake.New(farside.Options{Now: clock})
 	a := f.Accounts()[account]
-	f.conn = &platforms.Conn{HTTP: &http.Client{Transport: f, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, Media: f, Sealer: hidden{}, Now: clock,
+	f.conn = &platforms.Conn{HTTP: &http.Client{Transport: f, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, Media: f, Sealer: platformtest.Sealer{}, Now: clock,
 		App: platforms.App{ID: "app", Secret: platforms.NewSecret("the secret of the app")}, Account: platforms.Account{RemoteID: a.RemoteID, Username: a.Username},
 		Token: platforms.Token{Access: platforms.NewSecret(a.Access), Refresh: platforms.NewSecret(a.Refresh)}}
 	return f
-}
-
-// hidden seals what it is given.
-type hidden struct{}
-
-func (hidden) Seal(s platforms.Secret) string { return hex.EncodeToString([]byte(s.Reveal())) }
-
-func (hidden) Open(sealed string) (platforms.Secret, bool) {
-	b, err := hex.DecodeString(sealed)
-	return platforms.NewSecret(string(b)), err == nil
 }
 
 // Open reads the film, or an image.
